@@ -1,0 +1,60 @@
+"""The main menu: what each person can reach, in the order of the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    label: str
+    route: str
+    icon: str
+    permission: Permission | None = None
+
+
+MENU = (
+    Entry("Home", "home", "house"),
+    Entry("Devices", "inventory:device-list", "monitor-cog", Permission.VIEW_DEVICES),
+    Entry("Scan", "inventory:scan", "scan-barcode", Permission.VIEW_DEVICES),
+    Entry("Data quality", "inventory:quality", "list-checks", Permission.RESOLVE_QUALITY),
+    Entry("Imports", "inventory:import-list", "file-input", Permission.IMPORT_DEVICES),
+    Entry("Catalogue", "catalog:home", "book-open", Permission.VIEW_CATALOG),
+    Entry("Places", "sites:home", "map-pin", Permission.VIEW_SITES),
+    Entry("People", "identity:user-list", "users", Permission.VIEW_PEOPLE),
+    Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the menu of whoever is asking. No statement."""
+    actor: Actor | None = getattr(request, "actor", None)
+    facts = {
+        "actor": actor,
+        "demo": settings.DEMO,
+        "theme": request.COOKIES.get("theme", "") if request.COOKIES.get("theme") in ("light", "dark") else "",
+    }
+    if actor is None:
+        return facts
+    here = request.path
+    entries = []
+    for entry in MENU:
+        if entry.permission is None or actor.may(entry.permission):
+            url = reverse(entry.route)
+            entries.append(
+                {
+                    "label": entry.label,
+                    "url": url,
+                    "icon": entry.icon,
+                    "current": here == url or (url != "/" and here.startswith(url)),
+                }
+            )
+    return facts | {"nav": entries}

@@ -1,0 +1,101 @@
+"""Reads of the identity room."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from openhtm.identity.actor import Actor, Grant
+from openhtm.identity.models import User
+from openhtm.identity.rules.permissions import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may act, as read in one statement."""
+
+    actor: Actor
+    must_change_password: bool
+    session_hash: str
+
+    def session_matches(self, stored: str) -> bool:
+        return constant_time_compare(stored, self.session_hash)
+
+
+_PERSON = """
+SELECT u.id, u.username, u.full_name, u.email, u.password, u.must_change_password, u.session_version,
+       a.role, a.facility_id, a.department_id, a.provider_id
+FROM identity_user u
+LEFT JOIN identity_roleassignment a
+  ON a.user_id = u.id AND a.valid_from <= %(now)s AND (a.valid_until IS NULL OR a.valid_until > %(now)s)
+WHERE u.id = %(user_id)s AND u.is_active
+"""
+
+
+def person_with_roles(*, user_id: int, now: datetime | None = None) -> Person | None:
+    """Return the active person and the roles valid now. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PERSON, {"user_id": user_id, "now": now or timezone.now()})
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    pk, username, full_name, email, password, must_change, version = rows[0][:7]
+    user = User(pk=pk, username=username, full_name=full_name, email=email, password=password, session_version=version)
+    grants = tuple(
+        Grant(Role(role), facility, department, provider) for *_, role, facility, department, provider in rows if role
+    )
+    return Person(Actor(pk, full_name or username, grants), must_change, user.get_session_auth_hash())
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """A valid API token: whose it is and what it may do."""
+
+    token_id: int
+    actor: Actor
+    last_used_at: datetime | None
+
+
+_TOKEN = """
+SELECT t.id, t.role, t.facility_id, t.read_only, t.last_used_at, t.name, u.id, u.full_name,
+       a.role, a.facility_id, a.department_id, a.provider_id
+FROM identity_apitoken t
+JOIN identity_user u ON u.id = t.user_id AND u.is_active
+LEFT JOIN identity_roleassignment a
+  ON a.user_id = u.id AND a.valid_from <= %(now)s AND (a.valid_until IS NULL OR a.valid_until > %(now)s)
+WHERE t.token_hash = %(hash)s AND t.revoked_at IS NULL AND t.expires_at > %(now)s
+"""
+
+
+def token_digest(secret: str) -> str:
+    """SHA-256 of a token: enough for 256 random bits, where a slow hash would only slow the API."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def holder_of_token(*, secret: str, now: datetime | None = None) -> TokenHolder | None:
+    """Return the holder of a bearer token that is neither revoked nor expired. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOKEN, {"hash": token_digest(secret), "now": now or timezone.now()})
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    token_id, role, facility, read_only, last_used, name, user_id, full_name = rows[0][:8]
+    owned = [Grant(Role(r), f, d, p) for *_, r, f, d, p in rows if r]
+    grants = tuple(narrowed for grant in owned if (narrowed := _narrow(grant, role=role, facility_id=facility)))
+    return TokenHolder(token_id, Actor(user_id, f"{full_name} · {name}", grants, token_id, read_only), last_used)
+
+
+def _narrow(grant: Grant, *, role: str, facility_id: int | None) -> Grant | None:
+    """Return the part of ``grant`` that the token keeps, or None."""
+    if role and grant.role != role:
+        return None
+    if facility_id is None or grant.facility_id == facility_id:
+        return grant
+    if grant.facility_id is None:
+        return Grant(grant.role, facility_id, grant.department_id, grant.provider_id)
+    return None
