@@ -90,9 +90,7 @@ class GmdnTerm(models.Model):
 class GudidRecord(models.Model):
     """A record of FDA's Global UDI Database: reference data, not (yet) a model of ours."""
 
-    record_key = models.CharField(
-        max_length=60, unique=True, help_text="Public device record key; else the primary DI."
-    )
+    record_key = models.CharField(max_length=60, unique=True, help_text="Public device record key; else the primary DI.")
     primary_di = models.CharField(max_length=30, db_index=True)
     status = models.CharField(max_length=20, blank=True)
     published_on = models.DateField(null=True)
@@ -110,9 +108,7 @@ class GudidRecord(models.Model):
         default=dict,
         help_text="single_use, has_serial, has_lot, has_expiry, has_manufacturing_date, kit, rx, otc, sterile …",
     )
-    fingerprint = models.CharField(
-        max_length=64, help_text="SHA-256 of the source record: tells unchanged from updated."
-    )
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the source record: tells unchanged from updated.")
     edition = models.CharField(max_length=60, blank=True)
 
     def __str__(self) -> str:
@@ -145,9 +141,7 @@ class GudidIdentifier(models.Model):
     contained_di = models.CharField(max_length=30, blank=True)
     quantity = models.PositiveIntegerField(null=True)
     package_status = models.CharField(max_length=60, blank=True)
-    check_valid = models.BooleanField(
-        default=True, help_text="False: the check digit is wrong, as it is in some real records."
-    )
+    check_valid = models.BooleanField(default=True, help_text="False: the check digit is wrong, as it is in some real records.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["record", "di", "kind"], name="gudid_identifier_once")]
@@ -158,9 +152,7 @@ class Manufacturer(models.Model):
     """A maker of devices. A merged one stays, points to its successor, and still resolves."""
 
     name = models.CharField(max_length=200)
-    name_key = models.CharField(
-        max_length=200, unique=True, editable=False, help_text="core.text.company_key of the name."
-    )
+    name_key = models.CharField(max_length=200, unique=True, editable=False, help_text="core.text.company_key of the name.")
     country = models.CharField(max_length=2, blank=True)
     website = models.URLField(blank=True)
     support_phone = models.CharField(max_length=40, blank=True)
@@ -175,9 +167,7 @@ class Manufacturer(models.Model):
                 name="manufacturer_not_merged_into_itself",
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),
             ),
-            models.UniqueConstraint(
-                fields=["is_unknown"], condition=Q(is_unknown=True), name="manufacturer_one_unknown"
-            ),
+            models.UniqueConstraint(fields=["is_unknown"], condition=Q(is_unknown=True), name="manufacturer_one_unknown"),
         ]
 
     def __str__(self) -> str:
@@ -214,9 +204,7 @@ class DeviceType(models.Model):
     regulation_number = models.CharField(max_length=12, blank=True)
     life_support = models.BooleanField(default=False)
     high_risk = models.BooleanField(default=False)
-    high_risk_source = models.CharField(
-        max_length=200, blank=True, help_text="Who says so: a flag, a rule, a committee."
-    )
+    high_risk_source = models.CharField(max_length=200, blank=True, help_text="Who says so: a flag, a rule, a committee.")
     aem_ineligible = models.CharField(
         max_length=10,
         blank=True,
@@ -227,9 +215,7 @@ class DeviceType(models.Model):
     umdns = models.CharField(max_length=10, blank=True)
     expected_life_years = models.PositiveSmallIntegerField(null=True, blank=True)
     networked = models.BooleanField(default=False, help_text="Typically on the hospital's network.")
-    risk_inputs = models.JSONField(
-        default=dict, blank=True, help_text="{profile family: {factor: value}}; see inventory risk profiles."
-    )
+    risk_inputs = models.JSONField(default=dict, blank=True, help_text="{profile family: {factor: value}}; see inventory risk profiles.")
     source = models.CharField(max_length=30, default="local", help_text="starter or local.")
     edition = models.CharField(max_length=60, blank=True)
     locally_changed = models.BooleanField(default=False, help_text="A newer starter edition does not overwrite it.")
@@ -266,12 +252,8 @@ class DeviceModel(models.Model):
     description = models.TextField(blank=True)
     expected_life_years = models.PositiveSmallIntegerField(null=True, blank=True)
     list_price_cents = models.BigIntegerField(null=True, blank=True)
-    support_ends_on = models.DateField(
-        null=True, blank=True, help_text="Last day on which the manufacturer gives parts and service."
-    )
-    end_of_life_on = models.DateField(
-        null=True, blank=True, help_text="Last day of sale or of the expected service life, as announced."
-    )
+    support_ends_on = models.DateField(null=True, blank=True, help_text="Last day on which the manufacturer gives parts and service.")
+    end_of_life_on = models.DateField(null=True, blank=True, help_text="Last day of sale or of the expected service life, as announced.")
     end_of_support_source = models.CharField(max_length=200, blank=True)
     gudid_record_key = models.CharField(max_length=60, blank=True)
     mri_safety = models.CharField(max_length=60, blank=True)
@@ -296,9 +278,7 @@ class DeviceModel(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(
-                OpClass(Upper("name"), name="gin_trgm_ops"), name="device_model_name_trgm"
-            ),  # search by part of a name
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="device_model_name_trgm"),  # search by part of a name
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,7 @@ SECRET_WORDS = ("password", "token", "authorization", "secret", "cookie")
 
 def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Blank out values whose name says that they are secret."""
-    return {
-        key: "hidden" if any(word in key.lower() for word in SECRET_WORDS) else value for key, value in event.items()
-    }
+    return {key: "hidden" if any(word in key.lower() for word in SECRET_WORDS) else value for key, value in event.items()}
 
 
 def configure() -> None:

@@ -14,9 +14,7 @@ DEBUG = flag("OPENHTM_DEBUG", default=False)
 DEMO = flag("OPENHTM_DEMO", default=False)
 HTTPS = flag("OPENHTM_HTTPS", default=True)
 SECRET_KEY = secret_key(HOME)
-ALLOWED_HOSTS = [
-    host for host in os.environ.get("OPENHTM_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host
-]
+ALLOWED_HOSTS = [host for host in os.environ.get("OPENHTM_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("OPENHTM_TRUSTED_ORIGINS", "").split(",") if origin]
 BASE_URL = os.environ.get("OPENHTM_BASE_URL", "")  # what a printed QR code leads to; empty: the address of the request
 
@@ -82,11 +80,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.config(
-        default="postgresql://localhost/openhtm", conn_max_age=None, conn_health_checks=True
-    )
-}
+DATABASES = {"default": dj_database_url.config(default="postgresql://localhost/openhtm", conn_max_age=None, conn_health_checks=True)}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -152,6 +146,7 @@ PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_ADMIN_ALL_EVENTS = False
 # history is asked for one record at a time: further indexes would only slow every write
 PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True)
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextForeignKey(db_index=False)
 PGTRIGGER_INSTALL_ON_MIGRATE = False
 

@@ -4,7 +4,35 @@ import re
 import unicodedata
 
 _LEGAL_FORMS = frozenset(
-    ["inc", "incorporated", "corp", "corporation", "co", "company", "llc", "ltd", "limited", "gmbh", "ag", "sa", "sas", "srl", "sl", "spa", "bv", "nv", "ab", "as", "oy", "kk", "plc", "kg", "cokg", "lp", "pty"]
+    [
+        "inc",
+        "incorporated",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "llc",
+        "ltd",
+        "limited",
+        "gmbh",
+        "ag",
+        "sa",
+        "sas",
+        "srl",
+        "sl",
+        "spa",
+        "bv",
+        "nv",
+        "ab",
+        "as",
+        "oy",
+        "kk",
+        "plc",
+        "kg",
+        "cokg",
+        "lp",
+        "pty",
+    ]
 )
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 

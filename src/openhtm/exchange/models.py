@@ -66,13 +66,9 @@ class ImportRun(models.Model):
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=200)
     profile = models.ForeignKey(ImportProfile, models.PROTECT, null=True, related_name="runs")
-    definition = models.JSONField(
-        default=dict, help_text="The profile as used, so that later edits do not rewrite the past."
-    )
+    definition = models.JSONField(default=dict, help_text="The profile as used, so that later edits do not rewrite the past.")
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.UPLOADED)
-    counts = models.JSONField(
-        default=dict, help_text="read, created, updated, unchanged, conflicts, refused, warnings."
-    )
+    counts = models.JSONField(default=dict, help_text="read, created, updated, unchanged, conflicts, refused, warnings.")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     progress_text = models.CharField(max_length=120, blank=True)
@@ -124,9 +120,7 @@ class RepeatableRequest(models.Model):
 
     requester = models.CharField(max_length=80, help_text="user:<id> or token:<id>.")
     key = models.CharField(max_length=100)
-    fingerprint = models.CharField(
-        max_length=64, help_text="SHA-256 of route and body: the same key with other content is refused."
-    )
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and body: the same key with other content is refused.")
     status = models.PositiveSmallIntegerField()
     answer = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -50,9 +50,7 @@ class User(AbstractBaseUser):
     is_service_account = models.BooleanField(default=False, help_text="Cannot log in; only its API tokens work.")
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
-    session_version = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Raised to end all sessions of this person."
-    )
+    session_version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised to end all sessions of this person.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -76,9 +74,7 @@ class User(AbstractBaseUser):
 
     def get_session_auth_hash(self) -> str:
         """Tie sessions to the password and to ``session_version``: changing either ends them."""
-        return salted_hmac(
-            "openhtm.identity.session", f"{self.password}:{self.session_version}", algorithm="sha256"
-        ).hexdigest()
+        return salted_hmac("openhtm.identity.session", f"{self.password}:{self.session_version}", algorithm="sha256").hexdigest()
 
 
 @tracked()
@@ -144,12 +140,8 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=12, editable=False, help_text="The first characters, to recognise it by.")
-    role = models.CharField(
-        max_length=20, choices=ROLE_CHOICES, blank=True, help_text="Empty: all of the owner's roles."
-    )
-    facility = models.ForeignKey(
-        Facility, models.PROTECT, null=True, blank=True, help_text="Empty: all of the owner's facilities."
-    )
+    role = models.CharField(max_length=20, choices=ROLE_CHOICES, blank=True, help_text="Empty: all of the owner's roles.")
+    facility = models.ForeignKey(Facility, models.PROTECT, null=True, blank=True, help_text="Empty: all of the owner's facilities.")
     read_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()

@@ -46,9 +46,7 @@ def person_with_roles(*, user_id: int, now: datetime | None = None) -> Person | 
         return None
     pk, username, full_name, email, password, must_change, version = rows[0][:7]
     user = User(pk=pk, username=username, full_name=full_name, email=email, password=password, session_version=version)
-    grants = tuple(
-        Grant(Role(role), facility, department, provider) for *_, role, facility, department, provider in rows if role
-    )
+    grants = tuple(Grant(Role(role), facility, department, provider) for *_, role, facility, department, provider in rows if role)
     return Person(Actor(pk, full_name or username, grants), must_change, user.get_session_auth_hash())
 
 
@@ -61,7 +59,7 @@ class TokenHolder:
     last_used_at: datetime | None
 
 
-_TOKEN = """
+_BY_DIGEST = """
 SELECT t.id, t.role, t.facility_id, t.read_only, t.last_used_at, t.name, u.id, u.full_name,
        a.role, a.facility_id, a.department_id, a.provider_id
 FROM identity_apitoken t
@@ -80,7 +78,7 @@ def token_digest(secret: str) -> str:
 def holder_of_token(*, secret: str, now: datetime | None = None) -> TokenHolder | None:
     """Return the holder of a bearer token that is neither revoked nor expired. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_TOKEN, {"hash": token_digest(secret), "now": now or timezone.now()})
+        cursor.execute(_BY_DIGEST, {"hash": token_digest(secret), "now": now or timezone.now()})
         rows = cursor.fetchall()
     if not rows:
         return None

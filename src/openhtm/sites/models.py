@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def known_time_zone(name: str) -> None:
     """Refuse a name that the time zone database does not hold."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            "%(name)s is not a time zone. Use a name such as America/New_York.", params={"name": name}
-        )
+        raise ValidationError("%(name)s is not a time zone. Use a name such as America/New_York.", params={"name": name})
 
 
 @tracked()
@@ -33,9 +31,7 @@ class Organisation(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     currency = models.CharField(max_length=3, default="USD", help_text="ISO 4217 code for costs, such as USD or EUR.")
-    risk_profile = models.CharField(
-        max_length=60, default="fennigkoh-smith", help_text="Code of the risk score shown by default."
-    )
+    risk_profile = models.CharField(max_length=60, default="fennigkoh-smith", help_text="Code of the risk score shown by default.")
     synthetic = models.BooleanField(default=False, help_text="True for the demo hospital: nothing in it is real.")
 
     def __str__(self) -> str:
@@ -67,12 +63,8 @@ class Facility(models.Model):
         ordering = ["name", "pk"]
         verbose_name_plural = "facilities"
         constraints = [
-            models.UniqueConstraint(
-                Upper("code"), name="facility_code_once", violation_error_message="Another facility has this code."
-            ),
-            models.UniqueConstraint(
-                Lower("name"), name="facility_name_once", violation_error_message="Another facility has this name."
-            ),
+            models.UniqueConstraint(Upper("code"), name="facility_code_once", violation_error_message="Another facility has this code."),
+            models.UniqueConstraint(Lower("name"), name="facility_name_once", violation_error_message="Another facility has this name."),
         ]
 
     def __str__(self) -> str:
@@ -135,9 +127,7 @@ class Location(models.Model):
             ),
         ]
         indexes = [
-            GistIndex(
-                OpClass(F("path"), name="gist_ltree_ops"), name="location_path"
-            ),  # the devices of a whole building
+            GistIndex(OpClass(F("path"), name="gist_ltree_ops"), name="location_path"),  # the devices of a whole building
             models.Index(fields=["facility", "full_name"], name="location_facility_name"),
         ]
 

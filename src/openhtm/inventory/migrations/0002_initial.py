@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deviceattachmentevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.deviceattachment'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.deviceattachment'),
         ),
         migrations.AddField(
             model_name='deviceevent',
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deviceevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.device'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.device'),
         ),
         migrations.AddField(
             model_name='deviceevent',
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deviceriskinputevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.deviceriskinput'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.deviceriskinput'),
         ),
         migrations.AddField(
             model_name='deviceriskinputevent',
@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='duplicatedecisionevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.duplicatedecision'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.duplicatedecision'),
         ),
         migrations.AddField(
             model_name='duplicatedecisionevent',
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='labeltemplateevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.labeltemplate'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.labeltemplate'),
         ),
         migrations.AddField(
             model_name='networkinterface',
@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='networkinterfaceevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.networkinterface'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.networkinterface'),
         ),
         migrations.AddConstraint(
             model_name='riskprofile',
@@ -373,7 +373,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='riskprofileevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.riskprofile'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.riskprofile'),
         ),
         migrations.AddField(
             model_name='savedview',
@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='savedviewevent',
             name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.savedview'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.savedview'),
         ),
         migrations.AddField(
             model_name='savedviewevent',

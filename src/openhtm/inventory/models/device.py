@@ -63,9 +63,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         if reach.department_ids:
             allowed |= Q(department_id__in=reach.department_ids)
         for provider_id, facility_id in reach.provider_facilities:
-            allowed |= Q(
-                service_provider_id=provider_id, **({} if facility_id is None else {"facility_id": facility_id})
-            )
+            allowed |= Q(service_provider_id=provider_id, **({} if facility_id is None else {"facility_id": facility_id}))
         return self.filter(allowed)
 
     def in_inventory(self) -> DeviceQuerySet:
@@ -88,9 +86,7 @@ class Device(models.Model):
     device_type = models.ForeignKey(
         DeviceType, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False, editable=False
     )
-    description = models.CharField(
-        max_length=200, blank=True, help_text="What tells this one from its siblings, such as Crash cart 2."
-    )
+    description = models.CharField(max_length=200, blank=True, help_text="What tells this one from its siblings, such as Crash cart 2.")
     serial_number = models.CharField(
         max_length=80,
         blank=True,
@@ -106,15 +102,9 @@ class Device(models.Model):
 
     ownership = models.CharField(max_length=20, choices=Ownership.choices, default=Ownership.OWNED)
     owner_name = models.CharField(max_length=120, blank=True, help_text="Lessor, physician or patient reference.")
-    department = models.ForeignKey(
-        Department, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False
-    )
-    location = models.ForeignKey(
-        Location, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False
-    )
-    service_provider = models.ForeignKey(
-        ServiceProvider, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False
-    )
+    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False)
+    service_provider = models.ForeignKey(ServiceProvider, models.PROTECT, null=True, blank=True, related_name="devices", db_index=False)
     parent = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -130,16 +120,12 @@ class Device(models.Model):
 
     status = models.CharField(max_length=20, choices=STATUS_CHOICES, default=Status.IN_SERVICE.value)
     status_since = models.DateField(null=True, blank=True)
-    maintenance_strategy = models.CharField(
-        max_length=10, choices=MaintenanceStrategy.choices, default=MaintenanceStrategy.UNKNOWN
-    )
+    maintenance_strategy = models.CharField(max_length=10, choices=MaintenanceStrategy.choices, default=MaintenanceStrategy.UNKNOWN)
     high_risk = models.BooleanField(default=False, editable=False)
     high_risk_override = models.BooleanField(null=True, blank=True, help_text="Empty: as the device type says.")
     high_risk_reason = models.CharField(max_length=200, blank=True)
 
-    software_version = models.CharField(
-        max_length=80, blank=True, help_text="As shown by the device; empty if unknown."
-    )
+    software_version = models.CharField(max_length=80, blank=True, help_text="As shown by the device; empty if unknown.")
     software_read_on = models.DateField(null=True, blank=True)
 
     manufactured_on = models.DateField(null=True, blank=True)
@@ -152,9 +138,7 @@ class Device(models.Model):
     acquisition_cost_cents = models.BigIntegerField(null=True, blank=True)
     purchase_order = models.CharField(max_length=60, blank=True)
     supplier = models.CharField(max_length=200, blank=True)
-    expected_life_years = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Empty: as the model or type says."
-    )
+    expected_life_years = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: as the model or type says.")
 
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_seen_location = models.ForeignKey(
@@ -223,9 +207,7 @@ class Device(models.Model):
                 condition=Q(high_risk_override__isnull=True) | ~Q(high_risk_reason=""),
                 violation_error_message="Give the reason for overriding the high-risk flag.",
             ),
-            models.CheckConstraint(
-                name="device_not_merged_into_itself", condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk"))
-            ),
+            models.CheckConstraint(name="device_not_merged_into_itself", condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk"))),
         ]
         indexes = [
             # lists are paged by control number; each filter below keeps that order inside its index
@@ -246,9 +228,7 @@ class Device(models.Model):
             models.Index(fields=["serial_key"], name="device_serial", condition=~Q(serial_key="")),
             models.Index(fields=["udi_di"], name="device_udi_di", condition=~Q(udi_di="")),
             models.Index(fields=["-updated_at", "-id"], name="device_updated"),
-            GinIndex(
-                OpClass(F("search_text"), name="gin_trgm_ops"), name="device_search"
-            ),  # part of a tag, serial, name
+            GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="device_search"),  # part of a tag, serial, name
         ]
 
     def __str__(self) -> str:
@@ -272,9 +252,7 @@ class AlternateNumber(models.Model):
     device = models.ForeignKey(Device, models.CASCADE, related_name="alternate_numbers")
     kind = models.CharField(max_length=20, choices=NumberKind.choices)
     number = models.CharField(max_length=80)
-    number_key = models.CharField(
-        max_length=80, editable=False, help_text="core.text.control_number_key of the number."
-    )
+    number_key = models.CharField(max_length=80, editable=False, help_text="core.text.control_number_key of the number.")
     source = models.CharField(max_length=60, blank=True)
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -98,9 +98,7 @@ class SavedView(models.Model):
     page = models.CharField(max_length=30, default="devices")
     query = models.CharField(max_length=1000, blank=True, help_text="The filters as in the address of the list.")
     columns = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    shared_with = models.ForeignKey(
-        Facility, models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: private."
-    )
+    shared_with = models.ForeignKey(Facility, models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: private.")
     position = models.PositiveSmallIntegerField(default=100)
 
     class Meta:
@@ -126,9 +124,7 @@ class LabelTemplate(models.Model):
     name = models.CharField(max_length=60, unique=True)
     width_mm = models.DecimalField(max_digits=5, decimal_places=1)
     height_mm = models.DecimalField(max_digits=5, decimal_places=1)
-    columns = models.PositiveSmallIntegerField(
-        default=1, help_text="Labels across a sheet; 1 with no page size: a label printer."
-    )
+    columns = models.PositiveSmallIntegerField(default=1, help_text="Labels across a sheet; 1 with no page size: a label printer.")
     rows = models.PositiveSmallIntegerField(default=1)
     page = models.CharField(
         max_length=10,
