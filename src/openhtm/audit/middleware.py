@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
+import pghistory
 import structlog
 from django.http import HttpRequest, HttpResponse
 
@@ -55,6 +56,9 @@ def history_context(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         actor = getattr(request, "actor", None)
+        if request.path.startswith("/api/") and request.method not in ("GET", "HEAD", "OPTIONS"):
+            with pghistory.context(path=request.path[:200], request=request_id.get()):  # the API adds who, once it knows
+                return get_response(request)
         if actor is None or request.method in ("GET", "HEAD", "OPTIONS"):
             return get_response(request)
         with acting(actor, path=request.path[:200]):

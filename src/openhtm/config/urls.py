@@ -1,1 +1,25 @@
-urlpatterns: list = []
+"""Every address of the application."""
+
+from django.urls import include, path
+
+from openhtm.config import views
+from openhtm.config.api import api
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("system", views.system, name="system"),
+    path("api/v1/docs", views.api_docs, name="api-docs"),
+    path("api/v1/", api.urls),
+    path("", include("openhtm.identity.urls")),
+    path("", include("openhtm.sites.urls")),
+    path("catalog/", include("openhtm.catalog.urls")),
+    path("", include("openhtm.inventory.urls")),
+    path("", include("openhtm.documents.urls")),
+]
+
+handler400 = "openhtm.config.errors.bad_request"
+handler403 = "openhtm.config.errors.forbidden"
+handler404 = "openhtm.config.errors.not_found"
+handler500 = "openhtm.config.errors.server_error"

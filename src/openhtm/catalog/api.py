@@ -1,0 +1,5 @@
+"""The API of the catalog room."""
+
+from ninja import Router
+
+router = Router(tags=["catalog"])

@@ -1,0 +1,111 @@
+"""The API root: ``/api/v1/``. Every refusal leaves here as problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.renderers import BaseRenderer
+
+from openhtm.audit.context import request_id
+from openhtm.catalog.api import router as catalog
+from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.problems import problem
+from openhtm.identity.api import router as identity
+from openhtm.identity.api_auth import BearerToken, Session
+from openhtm.inventory import api as inventory
+from openhtm.sites.api import router as sites
+
+
+class Json(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> Any:
+        return orjson.dumps(data, default=str)
+
+
+class OrjsonParser(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        return orjson.loads(request.body)
+
+
+api = NinjaAPI(
+    title="OpenHTM",
+    version="1",
+    description="Every device, the work on it and the proof of it. Lists are paged by `cursor`; refusals are problem+json (RFC 9457).",
+    auth=[BearerToken(), Session()],
+    renderer=Json(),
+    parser=OrjsonParser(),
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+for router in (*inventory.routers, catalog, sites, identity):
+    api.add_router("", router)
+
+
+def _answer(
+    request: HttpRequest, *, status: int, code: str, title: str, detail: str, errors: dict[str, list[str]] | None = None
+) -> HttpResponse:
+    body = problem(status=status, code=code, title=title, detail=detail, request_id=request_id.get(), errors=errors)
+    response = HttpResponse(orjson.dumps(body), status=status, content_type="application/problem+json")
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(DomainError)
+def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    errors = error.errors if isinstance(error, Invalid) else None
+    title = type(error).__doc__.splitlines()[0] if type(error).__doc__ else "Refused"
+    return _answer(request, status=error.status, code=error.code, title=title, detail=error.sentence, errors=errors)
+
+
+@api.exception_handler(ValidationError)
+def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors: dict[str, list[str]] = {}
+    for item in error.errors:
+        field = ".".join(str(part) for part in item["loc"][1:] if part not in ("payload", "data", "body")) or str(item["loc"][-1])
+        errors.setdefault(field, []).append(str(item["msg"]))
+    return _answer(
+        request,
+        status=422,
+        code="invalid",
+        title="Some fields need correcting.",
+        detail="Correct the fields named in errors.",
+        errors=errors,
+    )
+
+
+@api.exception_handler(AuthenticationError)
+def unknown_caller(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    detail = "Send the header Authorization: Bearer <token>. Tokens are made on the token page or with openhtm token create."
+    return _answer(request, status=401, code="not-logged-in", title="No valid token or session", detail=detail)
+
+
+@api.exception_handler(Http404)
+@api.exception_handler(ObjectDoesNotExist)
+def missing(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _answer(
+        request,
+        status=404,
+        code="not-found",
+        title="Nothing here that you can see",
+        detail="Check the identifier; it may belong to another facility.",
+    )
+
+
+@api.exception_handler(PermissionDenied)
+def denied(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _answer(request, status=403, code="not-allowed", title="Not included in your role", detail=str(error) or "Ask an administrator.")
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = {400: "unreadable", 403: "not-allowed", 404: "not-found", 413: "too-large", 429: "too-many"}.get(error.status_code, "refused")
+    return _answer(request, status=error.status_code, code=code, title="The request was refused", detail=str(error))

@@ -1,0 +1,5 @@
+"""The API of the identity room."""
+
+from ninja import Router
+
+router = Router(tags=["identity"])

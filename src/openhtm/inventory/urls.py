@@ -1,0 +1,14 @@
+"""Addresses of the inventory, one list for each part of it."""
+
+from django.urls import URLPattern, URLResolver
+
+from openhtm.inventory.views import devices, imports, labels, quality, settings
+
+app_name = "inventory"
+urlpatterns: list[URLPattern | URLResolver] = [
+    *devices.urlpatterns,
+    *imports.urlpatterns,
+    *labels.urlpatterns,
+    *quality.urlpatterns,
+    *settings.urlpatterns,
+]
