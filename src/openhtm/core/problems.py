@@ -27,7 +27,7 @@ class Problem(Schema):
     request_id: str = ""
 
 
-REFUSALS: dict[int, type[Schema]] = {code: Problem for code in (400, 401, 403, 404, 405, 409, 413, 415, 422, 429)}
+REFUSALS: dict[int, type[Schema]] = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429), Problem)
 """Answers every operation may give besides its own: pass as part of ``response``."""
 
 
