@@ -1,0 +1,66 @@
+"""Everything one device page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openhtm.core.text import control_number_key
+from openhtm.identity.actor import Actor
+from openhtm.inventory.models import AlternateNumber, Device, DeviceRiskInput, DuplicateCandidate, RiskProfile
+from openhtm.inventory.rules import risk
+
+
+def device_by_number(*, actor: Actor, number: str) -> Device:
+    """Return the device with this control number, or the one it was merged into, or the one that once had it.
+
+    Raises Device.DoesNotExist outside the actor's scope. At most three statements.
+    """
+    key = control_number_key(number)
+    visible = Device.objects.visible_to(actor).select_related(
+        "facility__organisation",
+        "device_model__manufacturer",
+        "device_model__device_type__product_code",
+        "department",
+        "location",
+        "service_provider",
+        "parent__device_model__manufacturer",
+        "merged_into",
+        "last_seen_location",
+    )
+    device = visible.filter(control_number=key).first()
+    if device is None:
+        former = AlternateNumber.objects.filter(number_key=key).order_by("-added_at", "-pk").values("device_id")[:1]
+        device = visible.get(pk__in=former)
+    if device.merged_into_id:
+        return visible.get(pk=device.merged_into_id)
+    return device
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScore:
+    """A risk score with where its inputs come from."""
+
+    profile: RiskProfile
+    score: risk.Score
+    overridden: DeviceRiskInput | None
+
+
+def risk_scores(device: Device, *, family: str | None = None) -> list[ShownScore]:
+    """Score a device by every current profile. Two statements. An unknown input makes the score unknown, never a guess."""
+    overrides = {override.family: override for override in DeviceRiskInput.objects.filter(device=device)}
+    typed: dict[str, Any] = device.device_type.risk_inputs if device.device_type else {}
+    shown = []
+    for stored in RiskProfile.objects.filter(effective_to__isnull=True):
+        profile = risk.profile_from_dict(stored.definition)
+        override = overrides.get(profile.family)
+        inputs = {**typed.get(profile.family, {}), **(override.inputs if override else {})}
+        shown.append(ShownScore(stored, risk.score(profile, inputs), override))
+    return [one for one in shown if family is None or one.score.family == family]
+
+
+def duplicates_of(device: Device, *, actor: Actor) -> list[Device]:
+    """Return the devices that may be this one again. Two statements."""
+    pairs = DuplicateCandidate.objects.filter(first=device).values_list("second_id", flat=True)
+    others = DuplicateCandidate.objects.filter(second=device).values_list("first_id", flat=True)
+    return list(Device.objects.visible_to(actor).current().filter(pk__in=[*pairs, *others]).order_by("control_number")[:10])

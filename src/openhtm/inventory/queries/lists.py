@@ -1,0 +1,170 @@
+"""The device list: which columns there are, and one page of finished rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from openhtm.core.pagination import Page, keyset_page
+from openhtm.inventory.addresses import device_url
+from openhtm.inventory.models import MaintenanceStrategy, Ownership
+from openhtm.inventory.models.device import DeviceQuerySet
+from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
+from openhtm.ui import marks
+from openhtm.ui.rules import formats
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """A column: the values it needs, its cell as markup, its plain value for exports, and whether it is a figure."""
+
+    key: str
+    label: str
+    needs: tuple[str, ...]
+    cell: Callable[[Row], str]
+    plain: Callable[[Row], Any]
+    numeric: bool = False
+
+
+def _safe(markup: str) -> SafeString:
+    return mark_safe(markup)  # noqa: S308 - every value below is escaped; the tests send HTML through each column
+
+
+def _two(first: str, second: str = "") -> str:
+    small = f"<small>{escape(second)}</small>" if second else ""
+    return f'<span class="two"><span>{first}</span>{small}</span>'
+
+
+def model_name(row: Row) -> str:
+    """Manufacturer and model as people say them; a model that is not known says so."""
+    model = row["device_model__name"] or row["device_model__catalog_number"] or "model unknown"
+    return f"{row['device_model__manufacturer__name']} {model}"
+
+
+def _tag(row: Row) -> str:
+    return f'<a class="mono" href="{escape(device_url(row["control_number"]))}">{escape(row["control_number"])}</a>'
+
+
+def _device(row: Row) -> str:
+    kind = row["device_type__name"]
+    first = escape(kind) if kind else str(marks.unknown("type unknown"))
+    extra = f" · {row['description']}" if row["description"] else ""
+    return _two(first, model_name(row) + extra)
+
+
+def _place(row: Row) -> str:
+    full = row["location__full_name"]
+    if not full:
+        return _two(str(marks.unknown("not located")), row["department__name"] or "")
+    *above, last = full.split(" › ")
+    return _two(escape(last), " › ".join(above[-2:]))
+
+
+def _status(row: Row) -> str:
+    status = Status(row["status"])
+    return str(marks.status(STATUS_TONES[status], STATUS_LABELS[status]))
+
+
+def _text(key: str, *, mono: bool = False, absent: str = "unknown") -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        value = row[key]
+        if value is None or value == "":
+            return str(marks.unknown(absent))
+        return f'<span class="mono">{escape(str(value))}</span>' if mono else escape(str(value))
+
+    return cell
+
+
+def _day(key: str) -> Callable[[Row], str]:
+    return lambda row: str(marks.day(row[key]))
+
+
+def _choice(key: str, labels: Mapping[str, str]) -> Callable[[Row], str]:
+    return lambda row: escape(labels.get(row[key], row[key]))
+
+
+def _value(key: str) -> Callable[[Row], Any]:
+    return lambda row: row[key]
+
+
+def _risk(row: Row) -> str:
+    return str(marks.status("due", "High-risk")) if row["high_risk"] else '<span class="muted">standard</span>'
+
+
+def _cost(row: Row) -> str:
+    cents = row["acquisition_cost_cents"]
+    return str(marks.unknown()) if cents is None else escape(formats.number(cents // 100))
+
+
+_OWNERSHIP = dict(Ownership.choices)
+_STRATEGY = dict(MaintenanceStrategy.choices)
+_MODEL = ("device_model__name", "device_model__catalog_number", "device_model__manufacturer__name")
+
+COLUMNS: dict[str, ListColumn] = {
+    column.key: column
+    for column in (
+        ListColumn("control_number", "Control no.", ("control_number",), _tag, _value("control_number")),
+        ListColumn("device", "Device", ("device_type__name", "description", *_MODEL), _device, _value("device_type__name")),
+        ListColumn("place", "Place", ("location__full_name", "department__name"), _place, _value("location__full_name")),
+        ListColumn("status", "Status", ("status",), _status, _value("status")),
+        ListColumn("risk", "Risk", ("high_risk",), _risk, _value("high_risk")),
+        ListColumn("serial", "Serial no.", ("serial_number",), _text("serial_number", mono=True), _value("serial_number")),
+        ListColumn("version", "Version", ("software_version",), _text("software_version", mono=True), _value("software_version")),
+        ListColumn("facility", "Facility", ("facility__name",), _text("facility__name"), _value("facility__code")),
+        ListColumn("department", "Department", ("department__name",), _text("department__name"), _value("department__name")),
+        ListColumn("ownership", "Ownership", ("ownership",), _choice("ownership", _OWNERSHIP), _value("ownership")),
+        ListColumn(
+            "strategy", "Strategy", ("maintenance_strategy",), _choice("maintenance_strategy", _STRATEGY), _value("maintenance_strategy")
+        ),
+        ListColumn(
+            "provider", "Service provider", ("service_provider__name",), _text("service_provider__name"), _value("service_provider__name")
+        ),
+        ListColumn("udi", "UDI-DI", ("udi_di",), _text("udi_di", mono=True), _value("udi_di")),
+        ListColumn("acquired", "Acquired", ("acquired_on",), _day("acquired_on"), _value("acquired_on"), numeric=True),
+        ListColumn("warranty", "Warranty ends", ("warranty_ends_on",), _day("warranty_ends_on"), _value("warranty_ends_on"), numeric=True),
+        ListColumn("cost", "Cost", ("acquisition_cost_cents",), _cost, _value("acquisition_cost_cents"), numeric=True),
+        ListColumn("seen", "Last seen", ("last_seen_at",), _day("last_seen_at"), _value("last_seen_at"), numeric=True),
+    )
+}
+DEFAULT_COLUMNS = ("control_number", "device", "place", "status", "risk", "serial", "version")
+FIXED = "control_number"
+COST_COLUMNS = frozenset({"cost"})
+SORTS: dict[str, tuple[str, ...]] = {
+    "control_number": ("control_number",),
+    "-control_number": ("-control_number",),
+    "-updated_at": ("-updated_at", "-id"),
+}
+DEFAULT_SORT = "control_number"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One finished line of the list."""
+
+    control_number: str
+    cells: Sequence[SafeString]
+
+
+def chosen_columns(wanted: Sequence[str], *, may_see_costs: bool) -> list[ListColumn]:
+    """Return the columns to show, in their own order; unknown names are left out, the control number always stands."""
+    keys = {key for key in wanted if key in COLUMNS} or set(DEFAULT_COLUMNS)
+    if not may_see_costs:
+        keys -= COST_COLUMNS
+    return [column for key, column in COLUMNS.items() if key in keys or key == FIXED]
+
+
+def list_page(queryset: DeviceQuerySet, *, columns: Sequence[ListColumn], sort: str, cursor: str | None, limit: int) -> Page[ShownRow]:
+    """Return one page of finished rows. One statement. Raises BadCursor."""
+    needs = {name for column in columns for name in column.needs}
+    order = SORTS[sort]
+    keys = {name.lstrip("-") for name in order}
+    page = keyset_page(queryset.values(*sorted(needs | keys | {"control_number"})), order=order, cursor=cursor, limit=limit)
+    cells = [(column.cell, '<td class="num">' if column.numeric else "<td>") for column in columns]
+    rows = [ShownRow(row["control_number"], [_safe(f"{start}{cell(row)}</td>") for cell, start in cells]) for row in page.rows]
+    return Page(rows, page.next_cursor, page.previous_cursor)

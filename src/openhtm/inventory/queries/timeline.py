@@ -1,0 +1,192 @@
+"""Everything that ever happened to a device, newest first, with who and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db.models import F
+
+from openhtm.inventory.models import (
+    AlternateNumber,
+    Device,
+    DeviceAttachment,
+    DeviceMove,
+    DeviceNote,
+    NumberKind,
+    Sighting,
+    SightingSource,
+    StatusChange,
+)
+from openhtm.inventory.rules.device_fields import LABELS
+from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
+from openhtm.ui.parts import Event
+
+NOT_TOLD = frozenset(
+    {
+        "pgh_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pgh_context_id", "id", "updated_at", "created_at", "status_since", "retired_on",
+        "status", "location_id", "department_id", "facility_id", "last_seen_at", "last_seen_location_id", "device_type_id", "merged_into_id",
+    }
+)  # fmt: skip
+"""Columns that have facts of their own on the timeline, or say nothing to people."""
+
+REFERENCES = {
+    "device_model_id": ("catalog", "DeviceModel", "Model"),
+    "service_provider_id": ("sites", "ServiceProvider", "Service provider"),
+    "parent_id": ("inventory", "Device", "Part of system"),
+}
+PER_SOURCE = 200
+
+
+def timeline(device: Device, *, limit: int = 100) -> list[Event]:
+    """Return at most ``limit`` events, newest first, of the device and of records merged into it. About eight statements."""
+    ids = [device.pk, *Device.objects.filter(merged_into=device).values_list("pk", flat=True)]
+    events = [
+        *_field_changes(ids),
+        *_status_changes(ids),
+        *_moves(ids),
+        *_sightings(ids),
+        *_notes(ids),
+        *_attachments(ids),
+        *_numbers(ids),
+    ]
+    events.sort(key=lambda event: event.when, reverse=True)  # type: ignore[arg-type, return-value]
+    return events[:limit]
+
+
+def _field_changes(ids: list[int]) -> Iterator[Event]:
+    """Differences between consecutive history rows, grouped by the moment they were written."""
+    history = Device._meta.get_field("events").related_model  # type: ignore[union-attr]
+    rows = list(
+        history.objects.filter(pgh_obj_id__in=ids)  # type: ignore[union-attr]
+        .order_by("pgh_obj_id", "-pgh_id")
+        .annotate(told=F("pgh_context__metadata"))
+        .values()[:PER_SOURCE]
+    )
+    names = _reference_names(rows)
+    for newer, older in zip(rows, rows[1:], strict=False):
+        if newer["pgh_obj_id"] != older["pgh_obj_id"]:
+            yield _recorded(newer)
+            continue
+        changes = [(_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older)]
+        if changes:
+            yield Event(
+                when=newer["pgh_created_at"],
+                title=_who(newer, "changed"),
+                icon="pencil",
+                changes=changes,
+                reason=(newer["told"] or {}).get("reason", ""),
+            )
+    if rows and rows[-1]["pgh_label"] == "insert":
+        yield _recorded(rows[-1])
+
+
+def _changed(newer: dict[str, Any], older: dict[str, Any]) -> list[str]:
+    return [key for key in newer if key not in NOT_TOLD and key != "told" and newer[key] != older[key]]
+
+
+def _recorded(row: dict[str, Any]) -> Event:
+    return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=_who(row, "added by"), icon="plus")
+
+
+def _who(row: dict[str, Any], verb: str) -> str:
+    actor = (row["told"] or {}).get("actor") or "the system"
+    return f"{verb} {actor}" if verb.endswith("by") else f"{actor} {verb}"
+
+
+def _label(key: str) -> str:
+    if key in REFERENCES:
+        return REFERENCES[key][2]
+    return LABELS.get(key, key.replace("_", " ").capitalize())
+
+
+def _reference_names(rows: Iterable[dict[str, Any]]) -> dict[str, dict[int, str]]:
+    """Names of the records that changed references point to. One statement for each kind that occurs."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        for key in REFERENCES:
+            if row[key]:
+                wanted[key].add(row[key])
+    found: dict[str, dict[int, str]] = {}
+    for key, ids in wanted.items():
+        model = apps.get_model(*REFERENCES[key][:2])
+        related = ("manufacturer",) if key == "device_model_id" else ()
+        found[key] = {record.pk: str(record) for record in model._default_manager.select_related(*related).filter(pk__in=ids)}
+    return found
+
+
+def _shown(key: str, value: Any, names: dict[str, dict[int, str]]) -> Any:
+    if key in REFERENCES:
+        return names.get(key, {}).get(value, value)
+    if key.endswith("_cents") and value is not None:
+        return f"{value / 100:,.2f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {item}" for name, item in sorted(value.items()))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value
+
+
+def _status_changes(ids: list[int]) -> Iterator[Event]:
+    for change in StatusChange.objects.filter(device_id__in=ids)[:PER_SOURCE]:
+        before = f"was {STATUS_LABELS[Status(change.before)].lower()} · " if change.before else ""
+        yield Event(
+            when=change.recorded_at,
+            title=STATUS_LABELS[Status(change.after)],
+            detail=f"{before}from {change.on.day} {change.on:%b %Y} · {change.actor_name}".rstrip(" ·"),
+            reason=change.reason,
+            icon="circle-dot",
+            tone=STATUS_TONES[Status(change.after)],
+        )
+
+
+def _moves(ids: list[int]) -> Iterator[Event]:
+    places = ("from_facility", "to_facility", "from_location", "to_location", "from_department", "to_department")
+    for move in DeviceMove.objects.filter(device_id__in=ids).select_related(*places)[:PER_SOURCE]:
+        yield Event(when=move.recorded_at, title=_move_title(move), detail=move.actor_name, reason=move.reason, icon="move-right")
+
+
+def _move_title(move: DeviceMove) -> str:
+    target = _place(move.to_facility, move.to_location, move.to_department)
+    if move.from_location is None and move.from_department is None and move.from_facility_id == move.to_facility_id:
+        return f"Placed at {target}"
+    return f"Moved from {_place(move.from_facility, move.from_location, move.from_department)} to {target}"
+
+
+def _place(facility: Any, location: Any, department: Any) -> str:
+    parts = [location.full_name if location else "", department.name if department else ""]
+    return ", ".join(part for part in parts if part) or f"{facility.name} (place unknown)"
+
+
+def _sightings(ids: list[int]) -> Iterator[Event]:
+    for sighting in Sighting.objects.filter(device_id__in=ids).select_related("location")[:50]:
+        where = f" at {sighting.location.full_name}" if sighting.location else ""
+        source = SightingSource(sighting.source).label.lower()
+        yield Event(
+            when=sighting.seen_at,
+            title=f"Seen{where}",
+            detail=" · ".join(p for p in (source, sighting.detail, sighting.actor_name) if p),
+            icon="eye",
+        )
+
+
+def _notes(ids: list[int]) -> Iterator[Event]:
+    for note in DeviceNote.objects.filter(device_id__in=ids)[:PER_SOURCE]:
+        yield Event(when=note.recorded_at, title=f"Note by {note.author_name or 'the system'}", detail=note.text, icon="message-square")
+
+
+def _attachments(ids: list[int]) -> Iterator[Event]:
+    for attachment in DeviceAttachment.objects.filter(device_id__in=ids).select_related("added_by")[:PER_SOURCE]:
+        who = str(attachment.added_by) if attachment.added_by else ""
+        yield Event(when=attachment.added_at, title=f"File added: {attachment.title or attachment.file_name}", detail=who, icon="paperclip")
+        if attachment.removed_at:
+            title = f"File taken away: {attachment.title or attachment.file_name}"
+            yield Event(when=attachment.removed_at, title=title, reason=attachment.removed_reason, icon="paperclip")
+
+
+def _numbers(ids: list[int]) -> Iterator[Event]:
+    for number in AlternateNumber.objects.filter(device_id__in=ids)[:PER_SOURCE]:
+        yield Event(when=number.added_at, title=f"{NumberKind(number.kind).label}: {number.number}", detail=number.source, icon="hash")
