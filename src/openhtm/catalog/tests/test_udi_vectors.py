@@ -45,6 +45,11 @@ LINTER_EXCEPTIONS = {
     "gcppos1": "needs GS1's list of company prefixes, which changes daily",
     "gcppos2": "needs GS1's list of company prefixes, which changes daily",
 }
+HIBC_EXCEPTIONS = {  # the bar code holds hour 20, the expectation of the source says 22; its own test looked at the day only
+    "+Z999009993020351/$$+605271200001C": "2005-09-28T20",
+    "+$$+4050928200001LC": "2005-09-28T20",
+    "+$$+605271200001LC": "2005-09-28T20",
+}
 
 
 def load(shared_data: Path, name: str) -> Any:
@@ -175,10 +180,6 @@ def test_our_table_knows_every_identifier_of_the_second_source(shared_data: Path
     assert {row["ai"] for row in rows} - set(IDENTIFIERS) == set()
 
 
-def hibc_date(elements: dict[str, str]) -> str | None:
-    return elements.get("expiry")
-
-
 def test_hibc_examples_are_read_as_the_standard_says(shared_data: Path) -> None:
     rows = load(shared_data, "hibc_vectors.json")
     assert len(rows) == 49
@@ -193,7 +194,7 @@ def test_hibc_examples_are_read_as_the_standard_says(shared_data: Path) -> None:
         assert (elements["check"], elements.get("link")) == (want["check"], want.get("link"))
         assert (found.lot, found.serial) == (want.get("lot"), want.get("serial"))
         assert elements.get("quantity") == (str(want["quantity"]) if "quantity" in want else None)
-        assert hibc_date(elements) == want.get("date")
+        assert elements.get("expiry") == HIBC_EXCEPTIONS.get(row["input"], want.get("date"))
         assert (found.expires_on is None) is ("date" not in want)
         wrong_check = "hibc-check-character" in {warning.code for warning in found.warnings}
         assert wrong_check is not row["mod43_valid"]
@@ -201,10 +202,9 @@ def test_hibc_examples_are_read_as_the_standard_says(shared_data: Path) -> None:
 
 def test_hibc_check_characters_are_those_of_the_vectors(shared_data: Path) -> None:
     for row in load(shared_data, "hibc_vectors.json"):
-        bare = row["input"].strip("*")
-        code = row["input"] if bare == row["input"] else bare
-        if row["input"] == bare:
-            assert mod43_check(code[:-1]) == row["mod43_check_of_input_without_last_char"]
+        code = row["input"].lstrip("*")
+        code = code[:-2] if code.endswith("*") else code[:-1]  # the check character, and the star behind it
+        assert mod43_check(code) == row["mod43_check_of_input_without_last_char"]
 
 
 def test_isbt_128_examples_are_judged_as_the_standard_says(shared_data: Path) -> None:
