@@ -240,8 +240,8 @@ def gudid_identifiers(shared_data: Path) -> list[tuple[str, str]]:
     with gzip.open(shared_data / "gudid" / "gudid_devices.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             rows = json.loads(line)["identifiers"]["identifier"]
-            for row in rows if isinstance(rows, list) else [rows]:
-                found.append((row["deviceIdIssuingAgency"], row["deviceId"]))
+            each = rows if isinstance(rows, list) else [rows]
+            found.extend((row["deviceIdIssuingAgency"], row["deviceId"]) for row in each)
     return found
 
 

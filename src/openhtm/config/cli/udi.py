@@ -76,6 +76,4 @@ def _parse_line(line: bytes, today: date) -> ParsedUdi:
         return parse(line.decode(), today=today)
     except UnicodeDecodeError as error:
         position = len(line[: error.start].decode())
-        return ParsedUdi(
-            input=line.decode(errors="replace"), error=UdiError("not-utf8", position, MESSAGES["not-utf8"])
-        )
+        return ParsedUdi(input=line.decode(errors="replace"), error=UdiError("not-utf8", position, MESSAGES["not-utf8"]))

@@ -68,7 +68,8 @@ class ApplicationIdentifier:
 
 def _load() -> dict[str, Any]:
     source = files("openhtm.catalog").joinpath("data/gs1_application_identifiers.json")
-    return json.loads(source.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    found: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    return found
 
 
 _DATA = _load()
@@ -147,9 +148,7 @@ def _build(row: dict[str, Any]) -> list[ApplicationIdentifier]:
     ]
 
 
-IDENTIFIERS: dict[str, ApplicationIdentifier] = {
-    identifier.ai: identifier for row in _DATA["identifiers"] for identifier in _build(row)
-}
+IDENTIFIERS: dict[str, ApplicationIdentifier] = {identifier.ai: identifier for row in _DATA["identifiers"] for identifier in _build(row)}
 WIDTHS: dict[str, int] = {ai[:2]: len(ai) for ai in IDENTIFIERS}  # the first two digits settle the length
 
 

@@ -157,4 +157,3 @@ def digital_link(elements: Iterable[tuple[str, str]], *, domain: str = "https://
 
 def _encoded(value: str) -> str:
     return "".join(char if char in _UNRESERVED else f"%{ord(char):02X}" for char in value)
-

@@ -49,9 +49,7 @@ class Reading:
             raise FaultError("repeated-ai", at, ai=ai, title=identifier.title)
         self.places.setdefault(ai, at)
 
-    def _judge(
-        self, identifier: ApplicationIdentifier, value: str, found: Finding | None, value_at: int, written: str | None
-    ) -> None:
+    def _judge(self, identifier: ApplicationIdentifier, value: str, found: Finding | None, value_at: int, written: str | None) -> None:
         if found is None:
             return
         code, start, _ = found
@@ -73,7 +71,7 @@ class Reading:
         get = elements.get
         if error is None:
             self._compare_companions()
-        expires, made = get("17") or get("7003"), get("11")
+        expires, made = get("17") or get("7003"), get("11") or get("8008")
         return ParsedUdi(
             self.source,
             "GS1",
@@ -81,7 +79,7 @@ class Reading:
             get("10"),
             get("21"),
             from_yymmdd(expires[:6], self.today) if expires else None,
-            from_yymmdd(made, self.today) if made else None,
+            from_yymmdd(made[:6], self.today) if made else None,
             get("8012"),
             elements,
             tuple(self.warnings),

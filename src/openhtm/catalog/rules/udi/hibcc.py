@@ -6,6 +6,7 @@ Source: ANSI/HIBC 2.6 Supplier Labeling Standard; FDA, UDI formats by FDA-accred
 import re
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 
 from openhtm.catalog.rules.udi.checks import CSET43, mod43_check
 from openhtm.catalog.rules.udi.dates import from_day_of_year, from_month_day, full_year, month_day
@@ -102,7 +103,7 @@ def _read(found: tuple[str, int], reading: _Reading) -> None:
         _read_primary(pieces[0], place, reading)
     else:
         _read_data(pieces[0], place, reading)
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in pairwise(pieces):
         place += len(before) + 1
         _read_data(piece, place, reading)
     if not is_primary:

@@ -13,6 +13,7 @@ from openhtm.catalog.rules.udi.model import MAX_LENGTH, FaultError, Issuer, Pars
 
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _FNC1_FIRST = frozenset({"]C1", "]d2", "]d5", "]Q3", "]Q4", "]e0", "]e1", "]e2", "]J1", "]z1", "]z2"})
+_BLANKS = " \t\r\n\f\v"
 _GTIN_SIZES = frozenset({8, 12, 13, 14})
 _RETAIL = {"]E0": (13,), "]E3": (15, 18), "]E4": (8,), "]I1": (14,)}  # digits in the symbol, any add-on included
 _SPELLED_SEPARATOR = re.compile(r"<GS>|\{GS\}|\[GS\]|<FNC1>|\{FNC1\}|\[FNC1\]|\\x1d|\u241d", re.IGNORECASE)
@@ -31,7 +32,7 @@ def parse(text: str, *, today: date | None = None) -> ParsedUdi:
         today = datetime.now(tz=UTC).date()
     if len(text) > MAX_LENGTH:
         return _refused(text, FaultError("too-long", MAX_LENGTH, length=len(text), limit=MAX_LENGTH))
-    start = len(text) - len(text.lstrip(" \t\r\n\f\v\x00\ufeff"))
+    start = len(text) - len(text.lstrip(_BLANKS + "\ufeff"))
     if _MAYBE_SPELLED.search(text) and (spelled := _SPELLED_SEPARATOR.search(text, start)):
         return _parse_spelled(text, start, today, spelled)
     return _dispatch(text, start, today)
@@ -49,7 +50,7 @@ def _dispatch(text: str, start: int, today: date) -> ParsedUdi:
         return read_hibc(text, start=start, today=today)
     if first == "=" or first == "&":
         return read_isbt(text, start=start)
-    end = len(text.rstrip(" \t\r\n\f\v\x00"))
+    end = len(text.rstrip(_BLANKS))
     if start >= end:
         return _refused(text, FaultError("empty", 0))
     return _parse_gs1(text, text[:end], start, today)
@@ -100,7 +101,7 @@ def _parse_symbology(text: str, start: int, today: date) -> ParsedUdi:
     if kind in _RETAIL:
         return _parse_retail(text, kind, after, today)
     if kind in _FNC1_FIRST and text[after : after + 1] != "(":
-        return _parse_gs1(text, text.rstrip(" \t\r\n\x00"), after, today, fnc1=True)
+        return _parse_gs1(text, text.rstrip(_BLANKS), after, today, fnc1=True)
     if text.startswith("]", after):
         return _refused(text, FaultError("invalid-symbology", after))
     return _dispatch(text, after, today) if text[after:].strip() else _refused(text, FaultError("empty", after))
@@ -185,4 +186,3 @@ def _parse_lettered_di(code: str) -> tuple[Issuer | None, str | None, tuple[UdiW
     except FaultError:
         return None, None, ()
     return "HIBCC", upper, ()
-
