@@ -142,7 +142,7 @@ def test_what_was_read_before_the_fault_is_kept() -> None:
         ("51022222233337", [("incorrect-check-digit", 13)]),
         ("(01) 51022222233336 (10) A1", [("spaces-ignored", 5), ("spaces-ignored", 25)]),
         ("(17)150707", [("ai-requires-other", 0)]),
-        ("(01)51022222233336(37)5", [("ai-excludes-other", 0), ("ai-requires-other", 18), ("ai-requires-other", 18)][:2]),
+        ("(01)51022222233336(37)5", [("ai-excludes-other", 0), ("ai-requires-other", 18)]),
         ("https://a/01/9520123456788", [("gtin-padded", 13)]),
         ("https://a/gtin/09520123456788", [("link-word-key", 10)]),
         ("(8013)1987654Ad4X4bL5ttr2310cXK", [("incorrect-check-pair", 29)]),
@@ -151,12 +151,17 @@ def test_what_was_read_before_the_fault_is_kept() -> None:
 def test_what_is_odd_is_a_warning_with_its_place(text: str, expected: list[tuple[str, int]]) -> None:
     found = read(text)
     assert found.error is None
-    assert codes(found)[: len(expected)] == expected
+    assert codes(found) == expected
 
 
 @pytest.mark.parametrize(
     ("digits", "di"),
-    [("51022222233336", "51022222233336"), ("9520123456788", "09520123456788"), ("416000336108", "00416000336108"), ("02345673", "00000002345673")],
+    [
+        ("51022222233336", "51022222233336"),
+        ("9520123456788", "09520123456788"),
+        ("416000336108", "00416000336108"),
+        ("02345673", "00000002345673"),
+    ],
 )
 def test_a_bare_gtin_is_filled_to_fourteen_digits(digits: str, di: str) -> None:
     assert (read(digits).di, read(digits).elements) == (di, {"01": di})
@@ -198,9 +203,10 @@ def test_gtin_check_digits(body: str, digit: str) -> None:
         ("$$824", {"quantity": "24"}),
         ("$$9001003280928LOT1", {"quantity": "100", "expiry": "2028-09-28", "lot": "LOT1"}),
         ("28272LOT1", {"expiry": "2028-09-28", "lot": "LOT1"}),
-        ("$LOT1/SSER1/14D20280928/16D20250102/Q12", {"lot": "LOT1", "serial": "SER1", "expiry": "2028-09-28", "manufactured": "2025-01-02", "quantity": "12"}),
+        ("$LOT1/SSER1/Q12", {"lot": "LOT1", "serial": "SER1", "quantity": "12"}),
+        ("$LOT1/14D20280928/16D20250102", {"lot": "LOT1", "expiry": "2028-09-28", "manufactured": "2025-01-02"}),
     ],
-)  # fmt: skip
+)
 def test_hibc_data_is_read_joined_and_as_a_second_symbol(text: str, parts: dict[str, str]) -> None:
     joined, second = f"+A123BJC5D6E71/{text}", f"+{text}G"
     found, linked = read(joined + mod43_check(joined)), read(second + mod43_check(second))

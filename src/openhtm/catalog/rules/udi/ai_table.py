@@ -59,11 +59,11 @@ class ApplicationIdentifier:
         shortest = sum(part.shortest for part in self.components if not part.optional)
         longest = sum(part.longest for part in self.components)
         if shortest == longest:
-            return f"it has exactly {longest} characters"
+            return f"it must have exactly {longest} characters"
         if len(self.components) > 1 and all(part.shortest == part.longest for part in self.components):
             steps = [sum(part.longest for part in self.components[:count]) for count in range(1, len(self.components) + 1)]
-            return f"it has {', '.join(str(step) for step in steps if step >= shortest)} characters"
-        return f"it has {shortest} to {longest} characters"
+            return f"it must have {' or '.join(str(step) for step in steps if step >= shortest)} characters"
+        return f"it must have {shortest} to {longest} characters"
 
 
 def _load() -> dict[str, Any]:
@@ -192,11 +192,15 @@ def companions(ais: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
             if other is not None:
                 found.append(("ai-excludes-other", ai, other))
         found.extend(
-            ("ai-requires-other", ai, " or ".join(group))
+            ("ai-requires-other", ai, " or ".join(_in_brackets(wanted) for wanted in group))
             for group in identifier.requires
             if not any(_all_present(wanted, present) for wanted in group)
         )
     return tuple(found)
+
+
+def _in_brackets(wanted: str) -> str:
+    return " and ".join(f"({ai})" for ai in wanted.split("+"))
 
 
 def _all_present(wanted: str, present: frozenset[str]) -> bool:

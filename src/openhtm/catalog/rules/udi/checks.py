@@ -248,7 +248,7 @@ def longitude(text: str) -> Finding | None:
 
 def posinseqslash(text: str) -> Finding | None:
     place, slash, total = text.partition("/")
-    good = slash and place.isdigit() and total.isdigit() and "0" < place[:1] and len(place) == len(total) and place <= total
+    good = slash and place.isdigit() and total.isdigit() and place[:1] > "0" and len(place) == len(total) and place <= total
     return None if good else ("invalid-birth-sequence", 0, len(text))
 
 

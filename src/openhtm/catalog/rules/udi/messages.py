@@ -55,21 +55,21 @@ _CHECKS = {
 }
 
 _GS1 = {
-    "unknown-ai": "There is no GS1 application identifier {ai}. Compare the digits with the label.",
-    "missing-value": "Nothing follows the application identifier {ai} ({title}). Scan the whole code.",
+    "unknown-ai": "There is no GS1 application identifier ({ai}). Compare the digits with the label.",
+    "missing-value": "Nothing follows the application identifier ({ai}) {title}. Scan the whole code.",
     "value-too-short": "{name} is too short: {wanted}. Scan the whole code.",
     "value-too-long": "{name} is too long: {wanted}. A separator may be missing before this place.",
     "empty-element": "Two separators follow each other with nothing between them. Scan the code again.",
-    "repeated-ai": "The application identifier {ai} ({title}) comes twice with different values. Scan each code alone.",
+    "repeated-ai": "The application identifier ({ai}) {title} comes twice with different values. Scan each code alone.",
     "ai-in-brackets": "An application identifier is two to four digits in round brackets, such as (01). "
     "Write \\( for a bracket that belongs to a value.",
     "text-outside-brackets": "A value has no application identifier before it. Start with one in brackets, such as (01).",
     "invalid-symbology": "The three characters in front, from ] on, do not name a bar code kind. Leave them out and try again.",
     "wrong-length-for-symbology": "A bar code of this kind holds {wanted} digits. Scan the code again.",
-    "ai-requires-other": "{ai} ({title}) should come together with {wanted}. Scan the other bar code of the label too.",
-    "ai-excludes-other": "{ai} ({title}) should not come together with {other}. Scan each code alone.",
-    "signature-without-serial": "A digital signature (8030) needs {ai} with its serial part.",
-    "spaces-ignored": "Spaces around the value of {ai} ({title}) were left out.",
+    "ai-requires-other": "({ai}) {title} should come together with {wanted}. Scan the other bar code of the label too.",
+    "ai-excludes-other": "({ai}) {title} should not come together with ({other}). Scan each code alone.",
+    "signature-without-serial": "A digital signature (8030) needs ({ai}) with its serial part.",
+    "spaces-ignored": "Spaces around the value of ({ai}) {title} were left out.",
     "gtin-padded": "The GTIN has {length} digits; it was filled with zeros on the left to 14.",
 }
 
@@ -78,10 +78,10 @@ _LINK = {
     "link-host": "The web address has no valid host name after //.",
     "link-without-key": "The web address holds no GS1 key such as /01/ followed by a GTIN. Scan the bar code of the label itself.",
     "link-qualifier-order": "{ai} cannot stand here in the path of a GS1 Digital Link. After /{key}/ the order is {wanted}.",
-    "link-attribute": "{ai} ({title}) cannot stand after the ? of a GS1 Digital Link.",
-    "link-qualifier-in-query": "{ai} ({title}) belongs into the path of a GS1 Digital Link, not after the ?.",
+    "link-attribute": "({ai}) {title} cannot stand after the ? of a GS1 Digital Link.",
+    "link-qualifier-in-query": "({ai}) {title} belongs into the path of a GS1 Digital Link, not after the ?.",
     "link-percent": "A % in a web address must be followed by two hexadecimal digits of a printable character.",
-    "link-word-key": "The address uses the old word {word} for {ai}; the number is the current form.",
+    "link-word-key": "The address uses the old word {word} for ({ai}); the number is the current form.",
 }
 
 _HIBCC = {

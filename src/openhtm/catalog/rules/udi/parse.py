@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from openhtm.catalog.rules.udi.checks import mod43_check
-from openhtm.catalog.rules.udi.links import SCHEME, read_link
 from openhtm.catalog.rules.udi.gs1 import GS, Reading, is_lone_date, read_brackets, read_gtin, read_raw
 from openhtm.catalog.rules.udi.hibcc import read_hibc, split_di
 from openhtm.catalog.rules.udi.iccbba import read_isbt
+from openhtm.catalog.rules.udi.links import SCHEME, read_link
 from openhtm.catalog.rules.udi.model import MAX_LENGTH, FaultError, Issuer, ParsedUdi, UdiWarning, warning
 
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
