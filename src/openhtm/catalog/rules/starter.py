@@ -209,7 +209,7 @@ def _risk_problems(family: str, inputs: object, ranges: Mapping[str, tuple[float
 
 def _build(entry: Mapping[str, Any], document: Mapping[str, Any]) -> StarterType:
     optional = ("fda_reason", "life_support_reason", "high_risk_source", "high_risk_confidence")
-    values = dict.fromkeys((*_SHAPES, *optional, "aem_ineligible")) | dict(entry)
+    values: dict[str, Any] = dict.fromkeys((*_SHAPES, *optional, "aem_ineligible")) | dict(entry)
     values["synonyms"] = tuple(entry["synonyms"])
     values["typical_places"] = tuple(entry["typical_places"])
     return StarterType(
