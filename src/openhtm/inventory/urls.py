@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.inventory.views import devices, imports, labels, quality, settings
+from openhtm.inventory.views import bulk, devices, imports, labels, quality, settings
 
 app_name = "inventory"
 urlpatterns: list[URLPattern | URLResolver] = [
     *devices.urlpatterns,
+    *bulk.urlpatterns,
     *imports.urlpatterns,
     *labels.urlpatterns,
     *quality.urlpatterns,

@@ -42,6 +42,7 @@ class ShownScore:
     """A risk score with where its inputs come from."""
 
     profile: RiskProfile
+    family: str
     score: risk.Score
     overridden: DeviceRiskInput | None
 
@@ -52,11 +53,11 @@ def risk_scores(device: Device, *, family: str | None = None) -> list[ShownScore
     typed: dict[str, Any] = device.device_type.risk_inputs if device.device_type else {}
     shown = []
     for stored in RiskProfile.objects.filter(effective_to__isnull=True):
-        profile = risk.profile_from_dict(stored.definition)
+        profile = risk.profile_from_entry(stored.definition)
         override = overrides.get(profile.family)
         inputs = {**typed.get(profile.family, {}), **(override.inputs if override else {})}
-        shown.append(ShownScore(stored, risk.score(profile, inputs), override))
-    return [one for one in shown if family is None or one.score.family == family]
+        shown.append(ShownScore(stored, profile.family, risk.score(profile=profile, inputs=inputs), override))
+    return [one for one in shown if family is None or one.family == family]
 
 
 def duplicates_of(device: Device, *, actor: Actor) -> list[Device]:

@@ -5,6 +5,7 @@ equipment is), and an input nobody knows makes the score unknown, never a guess.
 docs/explanation/risk-scores.md.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -272,7 +273,7 @@ def read_profiles(*, path: Path = DATA) -> tuple[Profile, ...]:
     if not isinstance(document, dict) or not isinstance(document.get("profiles"), list):
         raise ProfileFileError([f"{path.name} needs a list named profiles."])
     try:
-        profiles = tuple(_profile(entry) for entry in document["profiles"])
+        profiles = tuple(profile_from_entry(entry) for entry in document["profiles"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProfileFileError([f"{path.name} has a field missing or of the wrong kind: {error!r}."]) from error
     problems = [f"{one.code}: {text}" for one in profiles for text in profile_problems(one)]
@@ -283,13 +284,17 @@ def read_profiles(*, path: Path = DATA) -> tuple[Profile, ...]:
     return profiles
 
 
-def _profile(entry: Mapping[str, Any]) -> Profile:
+def profile_from_entry(entry: Mapping[str, Any]) -> Profile:
+    """Build a profile from its entry in the file, or from the same entry after a round trip through JSON.
+
+    Raises KeyError, TypeError or ValueError if a field is missing or of the wrong kind.
+    """
     formula = entry["formula"]
     texts = {field: str(entry[field]) for field in ("code", "name", "family", "source", "edition", "confidence")}
     return Profile(
         **texts,
-        effective_from=entry["effective_from"],
-        effective_to=entry.get("effective_to"),
+        effective_from=_day(entry["effective_from"]),
+        effective_to=_day(entry["effective_to"]) if entry.get("effective_to") else None,
         factors=tuple(_factor(one) for one in entry["factors"]),
         formula=Formula(
             kind=formula["kind"],
@@ -302,6 +307,17 @@ def _profile(entry: Mapping[str, Any]) -> Profile:
         verdicts=tuple(Verdict(one["from"], one["code"], one["words"]) for one in entry["verdicts"]),
         interval_rules=tuple(_interval_rule(one) for one in entry["interval_rules"]),
     )
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def read_entries(*, path: Path = DATA) -> list[dict[str, Any]]:
+    """Return the profiles as plain JSON-ready entries, after checking them. Raises ProfileFileError."""
+    read_profiles(path=path)
+    entries: list[dict[str, Any]] = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8"))["profiles"], default=str))
+    return entries
 
 
 def _factor(entry: Mapping[str, Any]) -> Factor:

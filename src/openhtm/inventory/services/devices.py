@@ -19,7 +19,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import AlternateNumber, CustomField, Device, DeviceMove, NumberKind, StatusChange
 from openhtm.inventory.rules import device_fields
-from openhtm.inventory.rules.status import IN_INVENTORY, Status
+from openhtm.inventory.rules.status import Status
 from openhtm.sites.models import Department, Facility, Location
 
 REFERENCES = frozenset({"device_model_id", "department_id", "location_id", "service_provider_id", "parent_id"})

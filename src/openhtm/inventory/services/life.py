@@ -12,7 +12,7 @@ from openhtm.core.errors import DomainError, Invalid
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, DeviceMove, DeviceNote, StatusChange
-from openhtm.inventory.rules.status import IN_INVENTORY, STATUS_LABELS, Refusal, Status, refuse_change
+from openhtm.inventory.rules.status import STATUS_LABELS, Refusal, Status, refuse_change
 from openhtm.inventory.services.devices import _today, lock_device
 from openhtm.sites.models import Department, Facility, Location
 

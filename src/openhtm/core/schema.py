@@ -1,0 +1,46 @@
+"""Types that API schemas share: bounded, so that nothing unexpected reaches the database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("Remove the NUL character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("Remove characters that are not valid Unicode.") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+Short = Annotated[Text, Field(max_length=200)]
+Long = Annotated[Text, Field(max_length=10_000)]
+Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Limit = Annotated[int, Field(ge=1, le=1000)]
+Cursor = Annotated[Text, Field(max_length=2000)]
+
+
+class Body(Schema):
+    """A request body: unknown fields are refused, so that a typing mistake is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class PageOut(Schema):
+    """What every list answers beside its items."""
+
+    next_cursor: str | None = Field(description="Pass as cursor for the next page; null on the last.")
+    previous_cursor: str | None = None
+    count: int | None = Field(default=None, description="Rows that match, if it was asked for with count=true.")
+    count_is_exact: bool | None = None
+
+
+def given(body: Schema) -> dict[str, Any]:
+    """Return only what the caller sent."""
+    return body.model_dump(exclude_unset=True)
