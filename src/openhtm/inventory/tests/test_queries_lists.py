@@ -1,0 +1,138 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory, ManufacturerFactory
+from openhtm.core.pagination import BadCursor, keyset_page
+from openhtm.inventory.models import AlternateNumber, Device, NetworkInterface
+from openhtm.inventory.queries import filters, lists
+from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory
+
+
+def found(actor, **params):
+    read = filters.read_filters(params, actor=actor)
+    assert not read.problems, read.problems
+    return set(filters.filtered(actor=actor, filters=read).values_list("control_number", flat=True))
+
+
+@pytest.fixture
+def pump(north):
+    model = DeviceModelFactory(
+        name="Alaris 8015", manufacturer=ManufacturerFactory(name="BD"), device_type=DeviceTypeFactory(code="pump", name="Infusion pump", synonyms=["Perfusor"])
+    )
+    device = DeviceFactory(facility=north, device_model=model, control_number="BME-04117", serial_number="ab-12 34", description="Crash cart 2", udi_di="10885403123456")
+    AlternateNumber.objects.create(device=device, kind="old_control_number", number="X-77-OLD", number_key="X-77-OLD")
+    NetworkInterface.objects.create(device=device, mac_address="00:1a:2b:3c:4d:5e", ip_address="10.1.2.3", hostname="pump-icu-7")
+    DeviceFactory.create_batch(3, facility=north)
+    return device
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["bme-04117", "04117", "BM", "ab-12 34", "AB1234", "alaris", "alaris crash", "perfusor", "bd 8015", "77-old", "10.1.2.3",
+     "001A.2B3C.4D5E", "pump-icu-7", "10885403123456", "infusion"],
+)  # fmt: skip
+def test_search_finds_it_by_whatever_is_on_it(maria, pump, words):
+    assert pump.control_number in found(maria, q=words)
+
+
+def test_search_does_not_find_what_is_not_there(maria, pump):
+    assert found(maria, q="alaris nonsense") == set()
+    assert found(maria, q="%") == found(maria, q="_") == set()
+
+
+def test_search_never_leaves_the_scope(chen, pump):
+    assert found(chen, q="alaris") == found(chen) == set()
+
+
+def test_filters_narrow(maria, north):
+    building = LocationFactory(facility=north, kind="building")
+    room = LocationFactory(facility=north, parent=building, kind="room")
+    icu = DepartmentFactory(facility=north)
+    risky = DeviceTypeFactory(high_risk=True, high_risk_source="test")
+    one = DeviceFactory(facility=north, location=room, department=icu, device_model__device_type=risky, ownership="rental", serial_number="")
+    DeviceFactory(facility=north, status="retired")
+    wanted = {one.control_number}
+    assert found(maria, location=str(building.pk)) == wanted
+    assert found(maria, department=str(icu.pk)) == wanted
+    assert found(maria, high_risk="true") == wanted
+    assert found(maria, ownership="rental,loaner") == wanted
+    assert found(maria, missing="serial") == wanted
+    assert found(maria, status="in_inventory") == wanted
+    assert found(maria, device_type=risky.code, facility="north") == wanted
+    assert found(maria, manufacturer=str(one.device_model.manufacturer_id), model=str(one.device_model_id)) == wanted
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"status": "broken"}, {"facility": "SOUTH"}, {"location": "x"}, {"high_risk": "maybe"}, {"acquired_from": "yesterday"}, {"missing": "soul"},
+     {"department": "9" * 30}, {"q": "a\0b"}],
+)  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_named(maria, south, params):
+    read = filters.read_filters(params, actor=maria)
+    assert set(read.problems) == set(params)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(params=st.dictionaries(st.sampled_from(filters.FILTER_NAMES), st.text(max_size=30)))
+def test_any_filter_text_is_answered(maria, params):
+    read = filters.read_filters(params, actor=maria)
+    assert list(filters.filtered(actor=maria, filters=read)[:5]) == []
+
+
+def rows(actor, **params):
+    read = filters.read_filters(params, actor=actor)
+    columns = lists.chosen_columns(list(lists.COLUMNS), may_see_costs=True)
+    return lists.list_page(filters.filtered(actor=actor, filters=read), columns=columns, sort="control_number", cursor=None, limit=50)
+
+
+def test_the_list_costs_the_same_for_one_device_and_for_thirty(maria, north):
+    DeviceFactory(facility=north)
+    with CaptureQueriesContext(connection) as alone:
+        rows(maria)
+    DeviceFactory.create_batch(29, facility=north)
+    with CaptureQueriesContext(connection) as many:
+        assert len(rows(maria).rows) == 30
+    assert len(many) == len(alone) == 1
+
+
+def test_html_in_any_field_stays_text(maria, north):
+    evil = "<script>alert(1)</script>"
+    DeviceFactory(
+        facility=north, description=evil, serial_number=evil, software_version=evil, udi_di=evil[:20], control_number="<B>1",
+        device_model__name=evil, device_model__manufacturer__name=evil, device_model__device_type__name=evil,
+        department=DepartmentFactory(facility=north, name=evil), location=LocationFactory(facility=north, name=evil),
+    )  # fmt: skip
+    (row,) = rows(maria).rows
+    assert "<script" not in "".join(row.cells)
+    assert "<B>" not in "".join(row.cells)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(size=st.integers(1, 7), descending=st.booleans())
+def test_pages_together_are_the_list_forwards_and_backwards(north, size, descending):
+    if not Device.objects.exists():
+        DeviceFactory.create_batch(13, facility=north)
+    order = ("-control_number",) if descending else ("control_number",)
+    whole = list(Device.objects.order_by(*order).values_list("control_number", flat=True))
+    seen, cursor, pages = [], None, []
+    while True:
+        page = keyset_page(Device.objects.all(), order=order, cursor=cursor, limit=size)
+        seen += [device.control_number for device in page.rows]
+        pages.append(page)
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == whole
+    for earlier, later in zip(pages, pages[1:], strict=False):
+        back = keyset_page(Device.objects.all(), order=order, cursor=later.previous_cursor, limit=size)
+        assert [d.pk for d in back.rows] == [d.pk for d in earlier.rows]
+
+
+@given(st.text(max_size=60))
+def test_any_text_as_cursor_is_refused_in_words(text):
+    if text:
+        with pytest.raises(BadCursor):
+            keyset_page(Device.objects.none(), order=("control_number",), cursor=text)
