@@ -68,6 +68,12 @@ def test_lasers_and_imaging_are_never_eligible_for_alternate_maintenance():
             assert one.aem_ineligible == "LASER", one.code
 
 
+def test_what_must_follow_its_maker_or_a_law_says_so_in_its_risk_inputs():
+    for one in TYPES:
+        assert one.five_category["regulatory"] == 2 or one.aem_ineligible is None, one.code
+        assert one.high_risk or one.fennigkoh["risk"] < 5, one.code
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
