@@ -68,6 +68,12 @@ def test_lasers_and_imaging_are_never_eligible_for_alternate_maintenance():
             assert one.aem_ineligible == "LASER", one.code
 
 
+def test_what_must_follow_its_maker_or_a_law_says_so_in_its_risk_inputs():
+    for one in TYPES:
+        assert one.five_category["regulatory"] == 2 or one.aem_ineligible is None, one.code
+        assert one.high_risk or one.fennigkoh["risk"] < 5, one.code
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -234,3 +240,12 @@ def test_emdn_codes_exist(shared_data: Path):
 def test_gmdn_codes_exist(shared_data: Path):
     known = {row[0] for row in official(shared_data / "nomenclature" / "gmdn_terms_seen_in_gudid.csv.gz", ",") if row}
     assert {one.gmdn for one in TYPES if one.gmdn} <= known
+
+
+@pytest.mark.realdata
+def test_every_device_of_the_real_laboratory_inventory_is_recognised(shared_data: Path):
+    path = shared_data / "inventory" / "university_clinical_lab_F147_es.csv"
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        names = {row["Nombre del equipo"] for row in csv.DictReader(lines)} - {""}
+    assert len(names) > 15
+    assert {name for name in names if match_starter_type(name, types=TYPES).type_code is None} == set()
