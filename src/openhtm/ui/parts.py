@@ -83,6 +83,7 @@ class Pager:
 
     shown: str
     note: str = ""
+    label: str = "Pages"
     first_url: str = ""
     previous_url: str = ""
     next_url: str = ""

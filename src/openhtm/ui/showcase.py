@@ -77,7 +77,7 @@ def _lists() -> dict[str, Any]:
         "views": [parts.Tab(label=label, url="#", count=count, current=at == 0) for at, (label, count) in enumerate(views)],
         "chips": [parts.Chip(label="risk", value="high-risk", remove_url="#"), parts.Chip(label="at", value="North Campus", remove_url="#"), parts.Chip(label="due within", value="30 days", remove_url="#")],
         "page": parts.Pager(shown="1–7 of 412", note="Sorted by due date", next_url="#"),
-        "middle_page": parts.Pager(shown="51–100 of about 10,000", first_url="#", previous_url="#", next_url="#", last_url="#"),
+        "middle_page": parts.Pager(shown="51–100 of about 10,000", label="Pages in the middle", first_url="#", previous_url="#", next_url="#", last_url="#"),
         "actions": [parts.BulkAction(name="move", label="Move", icon="arrow-right"), parts.BulkAction(name="label", label="Print labels", icon="printer"), parts.BulkAction(name="retire", label="Retire…", kind="danger")],
         "columns": [parts.Column(key="tag", label="Control no.", fixed=True), parts.Column(key="place", label="Place"), parts.Column(key="version", label="Version", shown=False)],
     }  # fmt: skip

@@ -165,6 +165,20 @@ def sort_th(context: Context, label: str, key: str, num: bool = False, default: 
     return format_html('<th scope="col"{}{}><a href="?{}">{}{}</a></th>', kind, order, query.urlencode(), label, drawn)
 
 
+@register.simple_tag
+def pick_td(value: object, label: object) -> SafeString:
+    """The cell that selects its row; posts ``selected=value``."""
+    box = format_html('<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label)
+    return format_html('<td class="pick"><label>{}</label></td>', box)
+
+
+@register.simple_tag
+def pick_th() -> SafeString:
+    """The head of the selecting column: takes or leaves the whole page of rows (with JavaScript)."""
+    box = format_html('<input type="checkbox" data-all aria-label="{}">', "Select all on this page")
+    return format_html('<th scope="col" class="pick"><label>{}</label></th>', box)
+
+
 @register.inclusion_tag("ui/tabs.html")
 def tabs(items: Sequence[parts.Tab], label: str) -> dict[str, Any]:
     """Tabs or saved views as links; ``label`` names the group for screen readers."""

@@ -34,7 +34,7 @@ async function fetchResults() {
 }
 
 function show(groups, text, reached = true) {
-  results.replaceChildren(...groups.filter((group) => group.items.length).flatMap(groupNodes));
+  results.replaceChildren(...groups.filter((group) => group.items.length).map(groupNode));
   const items = options();
   items.forEach((item, at) => (item.id = `palette-option-${at}`));
   if (text && !items.length) results.append(line(reached ? `Nothing found for “${text}”.` : "The search cannot be reached. Press Enter to try as a page."));
@@ -43,10 +43,15 @@ function show(groups, text, reached = true) {
   choose(items[0]);
 }
 
-function groupNodes(group) {
+function groupNode(group) {
+  const section = document.createElement("div");
+  section.setAttribute("role", "group");
+  section.setAttribute("aria-label", group.label);
   const heading = document.createElement("h3");
+  heading.setAttribute("aria-hidden", "true");
   heading.textContent = group.label;
-  return [heading, ...group.items.map(itemNode)];
+  section.append(heading, ...group.items.map(itemNode));
+  return section;
 }
 
 function itemNode(item) {
@@ -92,7 +97,10 @@ function move(step) {
 }
 
 function onInputKey(event) {
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  if (event.key === "Escape") {
+    event.preventDefault(); // a search field would only empty itself
+    box.close();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     move(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter") {
