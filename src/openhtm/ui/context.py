@@ -8,7 +8,20 @@ from openhtm.ui import icons
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
-PALETTE_ICONS = ("search", "monitor", "box", "map-pin", "building-2", "user", "file-text", "wrench", "tag", "factory", "layers", "arrow-right")
+PALETTE_ICONS = (
+    "search",
+    "monitor",
+    "box",
+    "map-pin",
+    "building-2",
+    "user",
+    "file-text",
+    "wrench",
+    "tag",
+    "factory",
+    "layers",
+    "arrow-right",
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from django.forms.renderers import DjangoTemplates
 
 
 class Renderer(DjangoTemplates):
-    """Renders ``{{ form }}`` and ``{{ form.field.as_field_group }}`` with the kit's templates; widgets stay Django's."""
+    """``{{ form }}`` and ``{{ form.field.as_field_group }}`` by the kit's templates; widgets stay Django's."""
 
     form_template_name = "ui/form/form.html"
     formset_template_name = "ui/form/formset.html"

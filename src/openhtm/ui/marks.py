@@ -70,12 +70,14 @@ def due_bar(window: windows.DueWindow, *, show_words: bool = False) -> SafeStrin
     at = windows.marks(window)
     spans = (("open", at.opens, at.due), ("grace", at.due, at.grace), ("late", at.grace, 100.0))
     rects = "".join(
-        f'<rect class="{name}" x="{start:g}%" width="{round(end - start, 1):g}%" height="100%"/>' for name, start, end in spans
+        f'<rect class="{name}" x="{start:g}%" width="{round(end - start, 1):g}%" height="100%"/>'
+        for name, start, end in spans
     )
     words = windows.in_words(window)
     bar = (
-        f'<span class="duebar" role="img" aria-label="{words}" title="{words}"><svg class="track" aria-hidden="true">{rects}'
-        f'</svg><svg class="now" aria-hidden="true"><rect x="{at.now:g}%" width="3" height="100%" rx="1.5"/></svg></span>'
+        f'<span class="duebar" role="img" aria-label="{words}" title="{words}">'
+        f'<svg class="track" aria-hidden="true">{rects}</svg>'
+        f'<svg class="now" aria-hidden="true"><rect x="{at.now:g}%" width="3" height="100%" rx="1.5"/></svg></span>'
     )
     return _safe(f'{bar}<span class="duewords">{words}</span>' if show_words else bar)
 
@@ -84,9 +86,8 @@ def meter(share: float, *, label: str, tone: str = "") -> SafeString:
     """A thin bar filled to ``share`` percent (cut to 0-100)."""
     width = min(max(share, 0.0), 100.0)
     kind = f' data-tone="{tone}"' if tone in TONES else ""
-    return _safe(
-        f'<svg class="meter"{kind} role="img" aria-label="{escape(label)}"><rect width="{width:g}%" height="100%"/></svg>'
-    )
+    opening = f'<svg class="meter"{kind} role="img" aria-label="{escape(label)}">'
+    return _safe(f'{opening}<rect width="{width:g}%" height="100%"/></svg>')
 
 
 def pair(policy: float, performed: float) -> SafeString:
@@ -109,13 +110,17 @@ def limit_line(reading: float, *, low: float, high: float, previous: float | Non
         return f"{min(max((amount - start) / length * 100, 1.5), 98.5):.1f}%"
 
     tone = "ok" if low <= reading <= high else "late"
-    words = f"{reading:g} {unit}, limits {low:g} to {high:g}, {'within' if tone == 'ok' else 'outside'}".replace(" ,", ",")
+    words = f"{reading:g} {unit}, limits {low:g} to {high:g}, {'within' if tone == 'ok' else 'outside'}".replace(
+        " ,", ","
+    )
     last = f'<rect class="last" x="{at(previous)}" y="9" width="2" height="18"/>' if previous is not None else ""
     return _safe(
         f'<svg class="limit" data-tone="{tone}" role="img" aria-label="{escape(words)}">'
-        f'<rect class="out" y="13" width="100%" height="10" rx="5"/><rect class="in" x="25%" y="13" width="50%" height="10" rx="2"/>'
+        f'<rect class="out" y="13" width="100%" height="10" rx="5"/>'
+        f'<rect class="in" x="25%" y="13" width="50%" height="10" rx="2"/>'
         f'{last}<circle class="reading" cx="{at(reading)}" cy="18" r="8"/>'
-        f'<text x="25%" y="42" text-anchor="middle">{low:g}</text><text x="75%" y="42" text-anchor="middle">{high:g}</text></svg>'
+        f'<text x="25%" y="42" text-anchor="middle">{low:g}</text>'
+        f'<text x="75%" y="42" text-anchor="middle">{high:g}</text></svg>'
     )
 
 

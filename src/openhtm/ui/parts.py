@@ -151,7 +151,13 @@ class JobState:
 
     @property
     def word(self) -> str:
-        return {"waiting": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}[self.state]
+        return {
+            "waiting": "Waiting",
+            "running": "Running",
+            "done": "Done",
+            "failed": "Failed",
+            "cancelled": "Cancelled",
+        }[self.state]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

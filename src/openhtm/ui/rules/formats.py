@@ -49,7 +49,7 @@ def zone_label(value: datetime, *, zone: tzinfo) -> str:
 
 
 def age(value: datetime | date, *, now: datetime, zone: tzinfo) -> str:
-    """How long ago or ahead, in the one unit that matters: ``"just now"``, ``"5 min ago"``, ``"in 3 days"``, ``"2 years ago"``."""
+    """How long ago or ahead, in the unit that matters: ``"just now"``, ``"5 min ago"``, ``"in 3 days"``."""
     if not isinstance(value, datetime):
         return _days_apart((value - _local(now, zone).date()).days)
     seconds = int((value - now).total_seconds())
@@ -63,7 +63,7 @@ def age(value: datetime | date, *, now: datetime, zone: tzinfo) -> str:
 
 
 def money(cents: int, *, currency: str = "USD") -> str:
-    """Minor units as an amount: ``231000`` is ``"$2,310"``, ``231050`` is ``"$2,310.50"``; unknown codes stand before."""
+    """Minor units as an amount: ``231000`` is ``"$2,310"``, ``231050`` is ``"$2,310.50"``; other codes stand before."""
     sign = "−" if cents < 0 else ""
     symbol = _SYMBOLS.get(currency, f"{currency}{_FIXED}")
     if currency in _WITHOUT_MINOR_UNIT:
@@ -87,7 +87,7 @@ def number(value: int | float | Decimal) -> str:
 
 
 def percent(value: float) -> str:
-    """One decimal, rounded down, never to a full hundred it is not: ``99.96`` is ``"99.9 %"``, ``100`` is ``"100 %"``."""
+    """One decimal, cut and not rounded, so that no 99.96 reads as a full hundred: ``"99.9 %"``."""
     shown = int(value * 10 + 1e-9) / 10
     return f"{shown:g}{_FIXED}%"
 
@@ -125,5 +125,3 @@ def _span(days: int) -> str:
 
 def _around(past: bool, text: str) -> str:
     return f"{text} ago" if past else f"in {text}"
-
-

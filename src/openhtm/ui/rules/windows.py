@@ -31,7 +31,7 @@ class DueMarks:
 
 
 def marks(window: DueWindow) -> DueMarks:
-    """Lay the window on a line with a margin before and after it; today is kept on the line, at its very end if beyond."""
+    """Lay the window on a line with a margin before and after it; today never leaves the line."""
     span = max((window.grace_until - window.opens_on).days, 1)
     start = window.opens_on.toordinal() - span * 0.15
     length = span * 1.4

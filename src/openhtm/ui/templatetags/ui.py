@@ -1,4 +1,4 @@
-"""``{% load ui %}``: the components as template tags. Every tag takes values; docs/reference/components.md lists them."""
+"""``{% load ui %}``: the components as tags. Every tag takes values; docs/reference/components.md lists them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -142,7 +142,7 @@ def button(
         return format_html('<a {} href="{}">{}{}</a>', shared, url, drawn, label)
     named = format_html(' name="{}" value="{}"', name, value) if name else ""
     asked = format_html(' data-confirm="{}"', confirm) if confirm else ""
-    return format_html('<button {}{}{}>{}<span>{}</span></button>', shared, named, asked, drawn, label)
+    return format_html("<button {}{}{}>{}<span>{}</span></button>", shared, named, asked, drawn, label)
 
 
 @register.simple_tag(takes_context=True)
@@ -168,14 +168,16 @@ def sort_th(context: Context, label: str, key: str, num: bool = False, default: 
 @register.simple_tag
 def pick_td(value: object, label: object) -> SafeString:
     """The cell that selects its row; posts ``selected=value``."""
-    box = format_html('<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label)
+    box = format_html(
+        '<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label
+    )
     return format_html('<td class="pick"><label>{}</label></td>', box)
 
 
 @register.simple_tag
 def pick_th() -> SafeString:
     """The head of the selecting column: takes or leaves the whole page of rows (with JavaScript)."""
-    box = format_html('<input type="checkbox" data-all aria-label="{}">', "Select all on this page")
+    box = format_html('<input type="checkbox" data-all hidden aria-label="{}">', "Select all on this page")
     return format_html('<th scope="col" class="pick"><label>{}</label></th>', box)
 
 
@@ -280,7 +282,14 @@ def field(
     bound: BoundField, prefix: str = "", suffix: str = "", width: str = "", hint: str = "", hide_label: bool = False
 ) -> str:
     """One form field with label, help and errors. ``width``: short, medium; ``hint`` is added to the help text."""
-    context = {"field": bound, "prefix": prefix, "suffix": suffix, "width": width, "hint": hint, "hide_label": hide_label}
+    context = {
+        "field": bound,
+        "prefix": prefix,
+        "suffix": suffix,
+        "width": width,
+        "hint": hint,
+        "hide_label": hide_label,
+    }
     return render_to_string("ui/form/field.html", context)
 
 
@@ -297,18 +306,26 @@ def sheet(content: str, title: str = "", pad: bool = True, link_label: str = "",
 @register.simple_block_tag
 def why(content: str, label: str = "Why?") -> SafeString:
     """``{% why "Why this date?" %}…{% endwhy %}``: the reasons behind a date, score or verdict, unfolded in place."""
-    return format_html('<details class="whybox"><summary class="why">{}</summary><div>{}</div></details>', label, content)
+    return format_html(
+        '<details class="whybox"><summary class="why">{}</summary><div>{}</div></details>', label, content
+    )
 
 
 @register.simple_block_tag
 def dialog(content: str, name: str, title: str, icon: str = "") -> SafeString:
-    """A dialog that ``<button data-opens="name">`` opens. Put a form inside; ``<button value="cancel" formmethod="dialog">`` closes."""
+    """A dialog opened by ``<button data-opens="name">``; inside it ``<button formmethod="dialog">`` closes it."""
     heading = format_html('<h2 id="{}-title">{}{}</h2>', name, icons.drawing(icon) if icon else "", title)
     close = format_html(
-        '<form method="dialog"><button class="button" data-kind="quiet" aria-label="Close">{}</button></form>', icons.drawing("x")
+        '<form method="dialog"><button class="button" data-kind="quiet" aria-label="Close">{}</button></form>',
+        icons.drawing("x"),
     )
     return format_html(
-        '<dialog class="dialog" id="{}" aria-labelledby="{}-title"><header>{}{}</header>{}</dialog>', name, name, heading, close, content
+        '<dialog class="dialog" id="{}" aria-labelledby="{}-title"><header>{}{}</header>{}</dialog>',
+        name,
+        name,
+        heading,
+        close,
+        content,
     )
 
 
@@ -316,10 +333,8 @@ def dialog(content: str, name: str, title: str, icon: str = "") -> SafeString:
 def menu(content: str, label: str, icon: str = "", kind: str = "quiet") -> SafeString:
     """A button that unfolds a list of links or small forms; works without JavaScript, closes on Escape with it."""
     drawn = icons.drawing(icon) if icon else ""
-    return format_html(
-        '<details class="menu"><summary class="button" data-kind="{}">{}<span>{}</span></summary><div class="menu-list">{}</div></details>',
-        kind, drawn, label, content,
-    )  # fmt: skip
+    opener = format_html('<summary class="button" data-kind="{}">{}<span>{}</span></summary>', kind, drawn, label)
+    return format_html('<details class="menu">{}<div class="menu-list">{}</div></details>', opener, content)
 
 
 @register.simple_tag(takes_context=True)

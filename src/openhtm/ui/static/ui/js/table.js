@@ -44,6 +44,7 @@ function onClick(event) {
 }
 
 function refreshAll() {
+  for (const all of document.querySelectorAll("input[data-all]")) all.hidden = false;
   for (const bar of document.querySelectorAll("[data-bulk]")) refresh(scopeOf(bar));
 }
 
