@@ -1,4 +1,4 @@
-"""What every page of the shell needs and no view should have to pass: theme, request id, the facts of the shell."""
+"""What every page of the shell needs and no view should have to pass."""
 
 from typing import Any
 
@@ -25,10 +25,9 @@ PALETTE_ICONS = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: no query. ``nav``, ``person``, ``facilities`` and ``phone_nav`` come from config."""
+    """Context processor, no query. ``nav``, ``phone_nav``, ``person`` and ``facilities`` come from config."""
     return {
         "theme": chosen_theme(request),
-        "request_id": getattr(request, "request_id", ""),
         "palette_icons": [(name, icons.drawing(name)) for name in PALETTE_ICONS],
     }
 

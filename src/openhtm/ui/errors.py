@@ -1,6 +1,6 @@
 """Pages for requests that end early: what happened, what to do, and the id under which it is recorded.
 
-Config names these as handlers. The page for 500 runs no context processor and no query, since either may be broken.
+``config.errors`` decides when. The page runs no context processor and no query, since either may be what is broken.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ WORDS = {
         "It expects a form to be sent, or only to be read. Go back and use the button on the page.",
     ),
     409: Words("Somebody else changed this meanwhile", "Load the page again and repeat your change."),
+    422: Words("This cannot be done", "Correct what is named and try again."),
     413: Words("The file is too large", "Send a smaller file, or split it."),
     429: Words("Too many tries in a short time", "Wait a few minutes, then try again. Nothing was changed."),
     500: Words(
@@ -45,47 +46,14 @@ WORDS = {
 }
 
 
-def page(request: HttpRequest, *, status: int, sentence: str = "", title: str = "") -> HttpResponse:
-    """A refusal as a page; ``sentence`` and ``title`` replace the general words. Unlisted ones read as 400 or 500."""
+def page(request: HttpRequest, *, status: int, sentence: str = "", title: str = "", request_id: str = "") -> HttpResponse:
+    """A refusal as a page; ``sentence`` and ``title`` replace the general words. Unlisted statuses read as 400 or 500."""
     words = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
     context = {
         "status": status,
         "title": title or words.title,
         "detail": sentence or words.detail,
         "theme": chosen_theme(request),
-        "request_id": getattr(request, "request_id", ""),
+        "request_id": request_id,
     }
     return HttpResponse(render_to_string("ui/error.html", context), status=status)
-
-
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, status=400)
-
-
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, status=403, sentence=str(exception or ""))
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return page(request, status=500)
-
-
-def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    return page(request, status=405)
-
-
-def too_many(request: HttpRequest) -> HttpResponse:
-    return page(request, status=429)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """For ``CSRF_FAILURE_VIEW``: almost always a form left open over a log-in."""
-    sentence = (
-        "The form was open for too long, or you logged in again in another tab. "
-        "Go back, reload the page and send it again."
-    )
-    return page(request, status=403, title="The form has expired", sentence=sentence)

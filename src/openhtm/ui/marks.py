@@ -69,10 +69,7 @@ def due_bar(window: windows.DueWindow, *, show_words: bool = False) -> SafeStrin
     """The one picture everyone learns: window, due, grace, late, and today. Its words are its accessible name."""
     at = windows.marks(window)
     spans = (("open", at.opens, at.due), ("grace", at.due, at.grace), ("late", at.grace, 100.0))
-    rects = "".join(
-        f'<rect class="{name}" x="{start:g}%" width="{round(end - start, 1):g}%" height="100%"/>'
-        for name, start, end in spans
-    )
+    rects = "".join(f'<rect class="{name}" x="{start:g}%" width="{round(end - start, 1):g}%" height="100%"/>' for name, start, end in spans)
     words = windows.in_words(window)
     bar = (
         f'<span class="duebar" role="img" aria-label="{words}" title="{words}">'
@@ -110,9 +107,7 @@ def limit_line(reading: float, *, low: float, high: float, previous: float | Non
         return f"{min(max((amount - start) / length * 100, 1.5), 98.5):.1f}%"
 
     tone = "ok" if low <= reading <= high else "late"
-    words = f"{reading:g} {unit}, limits {low:g} to {high:g}, {'within' if tone == 'ok' else 'outside'}".replace(
-        " ,", ","
-    )
+    words = f"{reading:g} {unit}, limits {low:g} to {high:g}, {'within' if tone == 'ok' else 'outside'}".replace(" ,", ",")
     last = f'<rect class="last" x="{at(previous)}" y="9" width="2" height="18"/>' if previous is not None else ""
     return _safe(
         f'<svg class="limit" data-tone="{tone}" role="img" aria-label="{escape(words)}">'

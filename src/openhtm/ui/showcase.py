@@ -46,13 +46,9 @@ class SampleForm(forms.Form):
 
     serial_number = forms.CharField(label="Serial number", max_length=20, help_text="As printed on the type plate.")
     price = forms.DecimalField(label="Purchase price", required=False, decimal_places=2)
-    interval = forms.IntegerField(
-        label="Interval", min_value=1, help_text="Whole months, counted from the anchor date."
-    )
+    interval = forms.IntegerField(label="Interval", min_value=1, help_text="Whole months, counted from the anchor date.")
     accepted_on = forms.DateField(label="Accepted on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    ownership = forms.ChoiceField(
-        label="Ownership", choices=[("owned", "Owned"), ("leased", "Leased"), ("loaner", "Loaner")]
-    )
+    ownership = forms.ChoiceField(label="Ownership", choices=[("owned", "Owned"), ("leased", "Leased"), ("loaner", "Loaner")])
     risk = forms.ChoiceField(label="Risk", choices=[("high", "High"), ("other", "Other")], widget=forms.RadioSelect)
     networks = forms.MultipleChoiceField(
         label="Connections",
@@ -60,9 +56,7 @@ class SampleForm(forms.Form):
         choices=[("lan", "Wired"), ("wlan", "Wireless"), ("serial", "Serial line")],
         widget=forms.CheckboxSelectMultiple,
     )
-    critical = forms.BooleanField(
-        label="Supports or sustains life", required=False, help_text="Asked for by the accreditation survey."
-    )
+    critical = forms.BooleanField(label="Supports or sustains life", required=False, help_text="Asked for by the accreditation survey.")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3}))
     manual = forms.FileField(label="Service manual", required=False)
 
@@ -277,9 +271,7 @@ def _lists() -> dict[str, Any]:
     filters = (("risk", "high-risk"), ("at", "North Campus"), ("due within", "30 days"))
     return {
         "rows": rows,
-        "views": [
-            parts.Tab(label=label, url="#", count=count, current=at == 0) for at, (label, count) in enumerate(_VIEWS)
-        ],
+        "views": [parts.Tab(label=label, url="#", count=count, current=at == 0) for at, (label, count) in enumerate(_VIEWS)],
         "chips": [parts.Chip(label=label, value=value, remove_url="#") for label, value in filters],
         "page": parts.Pager(shown="1–7 of 412", note="Sorted by due date", next_url="#"),
         "middle_page": parts.Pager(
@@ -308,9 +300,7 @@ def _records() -> dict[str, Any]:
         "notices": _NOTICES,
         "events": _EVENTS,
         "facts": _FACTS,
-        "places": [
-            parts.TreeNode(label="North Campus", icon="hospital", open=True, count=6012, children=[_MAIN, _OUTPATIENT])
-        ],
+        "places": [parts.TreeNode(label="North Campus", icon="hospital", open=True, count=6012, children=[_MAIN, _OUTPATIENT])],
         "qr": _picture("OPENHTM.EXAMPLE/D/BME-01873"),
         "trail": [("Reference", "#"), ("Places", "#"), ("4 West ICU", "")],
     }

@@ -18,9 +18,7 @@ _YEAR_S = 365 * 24 * 3600
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light or dark on this browser (``theme``), or follow the system again; back to ``next``."""
     target = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         target = "/"
     response = HttpResponseRedirect(target)
     chosen = request.POST.get("theme", "")
@@ -49,5 +47,5 @@ def style_job(request: HttpRequest) -> HttpResponse:
 
 
 def _only_for_developers() -> None:
-    if not (settings.DEBUG or getattr(settings, "OPENHTM_DEMO", False)):
+    if not (settings.DEBUG or settings.DEMO):
         raise Http404

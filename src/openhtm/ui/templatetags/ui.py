@@ -12,13 +12,15 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from openhtm.ui import icons, marks, panels, parts
 from openhtm.ui.rules import formats, windows
 
 register = template.Library()
 
+_DASH = mark_safe('<span class="muted" title="does not apply">–</span>')
+_NUM = mark_safe(' class="num"')
 _TONE_ICONS = {
     "ok": "check",
     "due": "clock",
@@ -62,7 +64,7 @@ def or_unknown(content: object) -> SafeString:
 @register.filter
 def or_dash(content: object) -> object:
     """The value, or an en dash where "does not apply" is meant, which is not the same as unknown."""
-    return format_html('<span class="muted" aria-label="does not apply">–</span>') if content in (None, "") else content
+    return _DASH if content in (None, "") else content
 
 
 @register.filter
@@ -128,9 +130,7 @@ def figure(amount: object, label: str, url: str = "", tone: str = "") -> SafeStr
 
 
 @register.simple_tag
-def button(
-    label: str, url: str = "", kind: str = "", icon: str = "", name: str = "", value: str = "", confirm: str = ""
-) -> SafeString:
+def button(label: str, url: str = "", kind: str = "", icon: str = "", name: str = "", value: str = "", confirm: str = "") -> SafeString:
     """A link that looks like a button when ``url`` is given, else a submit button. ``kind``: primary, quiet, danger.
 
     ``confirm`` asks that question in a dialog before a submit button acts; without JavaScript the button acts at once,
@@ -161,16 +161,14 @@ def sort_th(context: Context, label: str, key: str, num: bool = False, default: 
     state = {key: ("ascending", "arrow-up"), f"-{key}": ("descending", "arrow-down")}.get(now)
     order = format_html(' aria-sort="{}"', state[0]) if state else ""
     drawn = icons.drawing(state[1]) if state else ""
-    kind = format_html(' class="num"') if num else ""
+    kind = _NUM if num else ""
     return format_html('<th scope="col"{}{}><a href="?{}">{}{}</a></th>', kind, order, query.urlencode(), label, drawn)
 
 
 @register.simple_tag
 def pick_td(value: object, label: object) -> SafeString:
     """The cell that selects its row; posts ``selected=value``."""
-    box = format_html(
-        '<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label
-    )
+    box = format_html('<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label)
     return format_html('<td class="pick"><label>{}</label></td>', box)
 
 
@@ -218,9 +216,7 @@ def pager(page: parts.Pager) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/empty.html")
-def empty(
-    title: str, detail: str = "", icon: str = "inbox", action_label: str = "", action_url: str = ""
-) -> dict[str, Any]:
+def empty(title: str, detail: str = "", icon: str = "inbox", action_label: str = "", action_url: str = "") -> dict[str, Any]:
     """An empty list says why it is empty and what to do next."""
     return {"title": title, "detail": detail, "icon": icon, "action_label": action_label, "action_url": action_url}
 
@@ -278,9 +274,7 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
 
 
 @register.simple_tag
-def field(
-    bound: BoundField, prefix: str = "", suffix: str = "", width: str = "", hint: str = "", hide_label: bool = False
-) -> str:
+def field(bound: BoundField, prefix: str = "", suffix: str = "", width: str = "", hint: str = "", hide_label: bool = False) -> str:
     """One form field with label, help and errors. ``width``: short, medium; ``hint`` is added to the help text."""
     context = {
         "field": bound,
@@ -306,9 +300,7 @@ def sheet(content: str, title: str = "", pad: bool = True, link_label: str = "",
 @register.simple_block_tag
 def why(content: str, label: str = "Why?") -> SafeString:
     """``{% why "Why this date?" %}…{% endwhy %}``: the reasons behind a date, score or verdict, unfolded in place."""
-    return format_html(
-        '<details class="whybox"><summary class="why">{}</summary><div>{}</div></details>', label, content
-    )
+    return format_html('<details class="whybox"><summary class="why">{}</summary><div>{}</div></details>', label, content)
 
 
 @register.simple_block_tag
