@@ -4,6 +4,7 @@ Positions go into SVG geometry, never into ``style``, so that the strict content
 """
 
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from html import escape
 
 from django.utils import timezone
@@ -33,8 +34,7 @@ def value(content: object, *, absent: str = _UNKNOWN_WORD, mono: bool = False) -
     """``content`` escaped, or the unknown mark for None and ""; 0 and False are values."""
     if content is None or content == "":
         return unknown(absent)
-    text = content if isinstance(content, SafeString) else escape(str(content))
-    return _safe(f'<span class="mono">{text}</span>' if mono else text)
+    return _safe(f'<span class="mono">{_text(content)}</span>' if mono else _text(content))
 
 
 def day(moment: date | None, *, absent: str = _UNKNOWN_WORD) -> SafeString:
@@ -67,6 +67,12 @@ def age(moment: datetime | date | None, *, now: datetime | None = None, absent: 
 
 def due_bar(window: windows.DueWindow, *, show_words: bool = False) -> SafeString:
     """The one picture everyone learns: window, due, grace, late, and today. Its words are its accessible name."""
+    bar, words = _due_bar(window)
+    return _safe(f'{bar}<span class="duewords">{words}</span>') if show_words else bar
+
+
+@lru_cache(maxsize=2048)  # many devices share a schedule, and a page is asked for more than once a day
+def _due_bar(window: windows.DueWindow) -> tuple[SafeString, str]:
     at = windows.marks(window)
     spans = (("open", at.opens, at.due), ("grace", at.due, at.grace), ("late", at.grace, 100.0))
     rects = "".join(f'<rect class="{name}" x="{start:g}%" width="{round(end - start, 1):g}%" height="100%"/>' for name, start, end in spans)
@@ -76,7 +82,7 @@ def due_bar(window: windows.DueWindow, *, show_words: bool = False) -> SafeStrin
         f'<svg class="track" aria-hidden="true">{rects}</svg>'
         f'<svg class="now" aria-hidden="true"><rect x="{at.now:g}%" width="3" height="100%" rx="1.5"/></svg></span>'
     )
-    return _safe(f'{bar}<span class="duewords">{words}</span>' if show_words else bar)
+    return _safe(bar), words
 
 
 def meter(share: float, *, label: str, tone: str = "") -> SafeString:
@@ -130,9 +136,13 @@ def chip(label: object, content: object, *, remove_url: str = "") -> SafeString:
 
 def two_lines(first: object, second: object = "", *, url: str = "") -> SafeString:
     """A table cell of two lines; the first becomes a link when ``url`` is given."""
-    top = format_html('<a href="{}">{}</a>', url, first) if url else format_html("<span>{}</span>", first)
-    small = format_html("<small>{}</small>", second) if second else ""
-    return format_html('<span class="two">{}{}</span>', top, small)
+    top = f'<a href="{_text(url)}">{_text(first)}</a>' if url else f"<span>{_text(first)}</span>"
+    small = f"<small>{_text(second)}</small>" if second else ""
+    return _safe(f'<span class="two">{top}{small}</span>')
+
+
+def _text(content: object) -> str:
+    return content if isinstance(content, SafeString) else escape(str(content))
 
 
 def _safe(markup: str) -> SafeString:

@@ -21,6 +21,7 @@ register = template.Library()
 
 _DASH = mark_safe('<span class="muted" title="does not apply">–</span>')
 _NUM = mark_safe(' class="num"')
+_PICK = '<td class="pick"><label><input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}"></label></td>'
 _TONE_ICONS = {
     "ok": "check",
     "due": "clock",
@@ -168,8 +169,7 @@ def sort_th(context: Context, label: str, key: str, num: bool = False, default: 
 @register.simple_tag
 def pick_td(value: object, label: object) -> SafeString:
     """The cell that selects its row; posts ``selected=value``."""
-    box = format_html('<input type="checkbox" name="selected" value="{}" data-row aria-label="Select {}">', value, label)
-    return format_html('<td class="pick"><label>{}</label></td>', box)
+    return format_html(_PICK, value, label)
 
 
 @register.simple_tag
