@@ -1,8 +1,10 @@
 """Every component: what it shows, and that no value becomes markup."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.template import Context, Template
@@ -159,6 +161,15 @@ def test_the_htmx_settings_are_json_that_swaps_refusals_and_runs_nothing():
     assert config["allowEval"] is False
     assert config["includeIndicatorStyles"] is False
     assert {"code": "422", "swap": True} in config["responseHandling"]
+
+
+def test_every_tag_and_filter_is_described():
+    from openhtm.ui.templatetags.ui import register
+
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "components.md").read_text()
+    inner = {"tone_icon", "message_tone", "message_icon"}  # used by the kit's own templates only
+    used = set(re.findall(r"\{% (\w+)", page)) | set(re.findall(r"\\\|(\w+)", page))
+    assert ({*register.tags, *register.filters}) - inner - used == set()
 
 
 def _render(markup: str, query: str = "", **context: object) -> str:
