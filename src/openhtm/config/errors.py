@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from openhtm.audit.context import request_id
 from openhtm.core.errors import DomainError
+from openhtm.ui import errors as refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -31,29 +31,8 @@ class refusals:
         return None
 
 
-TITLES = {
-    400: ("This request could not be read", "Go back, load the page again and repeat what you did."),
-    403: ("Not included in your role", "Ask an administrator of your facility if you need it."),
-    404: (
-        "Nothing here that you can see",
-        "Check the number, or search for it. It may also belong to another facility.",
-    ),
-    405: ("This address does not do that", "Go back and use the buttons on the page."),
-    409: ("Changed by somebody else", "Load the page again and repeat your change."),
-    413: ("Too large", "Send a smaller file."),
-    422: ("This cannot be done", "Correct what is named below and try again."),
-    429: ("Too many tries", "Wait a few minutes and try again."),
-    500: (
-        "Something broke on our side",
-        "Nothing of your last step was saved. It has been logged under the number below.",
-    ),
-}
-
-
 def page(request: HttpRequest, *, status: int, sentence: str = "") -> HttpResponse:
-    title, remedy = TITLES.get(status, TITLES[422])
-    facts = {"status": status, "title": title, "sentence": sentence or remedy, "request_id": request_id.get()}
-    return render(request, "error.html", facts, status=status)
+    return refusal.page(request, status=status, sentence=sentence, request_id=request_id.get())
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

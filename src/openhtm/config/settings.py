@@ -8,6 +8,7 @@ import pghistory
 import pgtrigger
 
 from openhtm.config.environment import data_home, flag, secret_key
+from openhtm.ui.fonts import static_dirs
 
 HOME: Path = data_home()
 DEBUG = flag("OPENHTM_DEBUG", default=False)
@@ -64,7 +65,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "openhtm.config.urls"
 WSGI_APPLICATION = "openhtm.config.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "openhtm.ui.forms.Renderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -74,6 +75,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "openhtm.config.navigation.navigation",
+                "openhtm.ui.context.shell",
             ],
             "builtins": ["django.contrib.humanize.templatetags.humanize"],
         },
@@ -124,6 +126,7 @@ FORMAT_MODULE_PATH = "openhtm.config.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = static_dirs()  # the typeface
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": HOME / "files"}},
     "staticfiles": {

@@ -17,6 +17,7 @@ urlpatterns = [
     path("catalog/", include("openhtm.catalog.urls")),
     path("", include("openhtm.inventory.urls")),
     path("", include("openhtm.documents.urls")),
+    path("", include("openhtm.ui.urls")),
 ]
 
 handler400 = "openhtm.config.errors.bad_request"
