@@ -101,35 +101,46 @@ def search_condition(text: str) -> Q:
 
     The small tables are asked first, so that the big one is met by index and literal keys only.
     """
+    words = text.split()[:6]
     condition = Q()
-    for word in text.split()[:6]:
-        condition &= _word_condition(word)
+    for word in words:
+        condition &= _word_condition(word) if len(word) > 2 or len(words) > 1 else _beginning(word)
+    if len(words) > 1 and (serial := number_key(text)):  # a serial number written with spaces
+        condition |= Q(serial_key=serial, serial_key__gt="")
     return condition
+
+
+def _beginning(word: str) -> Q:
+    """One or two characters alone are the beginning of a tag or serial: trigrams need three."""
+    return Q(control_number__startswith=word.upper()) | Q(serial_key__startswith=number_key(word) or word.upper(), serial_key__gt="")
 
 
 def _word_condition(word: str) -> Q:
     upper = word.upper()
-    if len(upper) < 3:  # trigrams need three characters; shorter words are beginnings of a tag or serial
-        return Q(control_number__startswith=upper) | Q(serial_key__startswith=number_key(word) or upper, serial_key__gt="")
     condition = Q(search_text__contains=upper)
     serial = number_key(word)
-    if serial and serial != upper:
-        condition |= Q(serial_key=serial) & ~Q(serial_key="")
-    if models := _model_ids(upper):
+    if len(serial) > 2:  # also where the stored serial holds hyphens or spaces
+        condition |= Q(serial_key=serial, serial_key__gt="")
+    if models := _model_ids(upper, lookup="icontains" if len(upper) > 2 else "istartswith"):
         condition |= Q(device_model_id__in=models)
-    if others := _other_ids(word):
+    if len(upper) > 2 and (others := _other_ids(word)):
         condition |= Q(pk__in=others)
     return condition
 
 
-def _model_ids(upper: str) -> list[int]:
+def _model_ids(upper: str, *, lookup: str) -> list[int]:
     """Models by part of their own, their maker's or their type's name. Three statements on small tables."""
-    makers = list(
-        Manufacturer.objects.filter(Q(name__icontains=upper) | Q(aliases__alias__icontains=upper)).values_list("pk", flat=True)[:200]
-    )
-    types = list(DeviceType.objects.filter(Q(name__icontains=upper) | Q(synonyms__icontains=upper)).values_list("pk", flat=True)[:200])
-    named = Q(name__icontains=upper) | Q(catalog_number__icontains=upper) | Q(brand_name__icontains=upper)
-    matching = DeviceModel.objects.filter(named | Q(manufacturer_id__in=makers) | Q(device_type_id__in=types))
+
+    def named(*columns: str) -> Q:
+        condition = Q()
+        for column in columns:
+            condition |= Q(**{f"{column}__{lookup}": upper})
+        return condition
+
+    makers = list(Manufacturer.objects.filter(named("name", "aliases__alias")).values_list("pk", flat=True)[:200])
+    types = list(DeviceType.objects.filter(named("name") | Q(synonyms__icontains=upper)).values_list("pk", flat=True)[:200])
+    own = named("name", "catalog_number", "brand_name")
+    matching = DeviceModel.objects.filter(own | Q(manufacturer_id__in=makers) | Q(device_type_id__in=types))
     return list(matching.order_by().values_list("pk", flat=True)[:MAX_MODELS])
 
 
