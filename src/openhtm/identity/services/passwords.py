@@ -46,6 +46,12 @@ def reset_password(*, actor: Actor, user_id: int) -> str:
     return password
 
 
+def set_given_password(*, user: User, password: str) -> None:
+    """Give a new account the password its owner chose. One statement. Raises Invalid. For the command line."""
+    refuse_weak(password, user=user)
+    _store(user, password, must_change=False)
+
+
 def refuse_weak(password: str, *, user: User) -> None:
     """Raise Invalid unless ``password`` is long and uncommon enough for ``user``."""
     if len(password) > MAX_LENGTH or "\0" in password:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -78,6 +79,7 @@ def user_detail(request: HttpRequest, user_id: int) -> HttpResponse:
         "facts": _facts(user),
         "roles": [(row, role_words(row), may_give(actor.grants, role=Role(row.role), facility_id=row.facility_id)) for row in held],
         "tokens": queries.tokens(actor, user_id=user.pk),
+        "now": timezone.now(),
         "may_manage": _may_manage(actor, user),
         "may_give": actor.may(Permission.MANAGE_PEOPLE),
         "may_make_token": user.is_service_account and actor.may(Permission.MANAGE_TOKENS),
