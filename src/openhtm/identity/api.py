@@ -15,7 +15,7 @@ from openhtm.core.errors import Invalid
 from openhtm.core.pagination import Page, count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
-from openhtm.core.schema import ClientKey, Code, Cursor, Limit, Line, Name, RecordId
+from openhtm.core.schema import Body, ClientKey, Code, Cursor, Key, Limit, Line, Name, PageOut
 from openhtm.identity import queries
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.models import ApiToken, RoleAssignment, User
@@ -53,11 +53,11 @@ class UserOut(Schema):
     roles: list[GrantOut]
 
 
-class RoleIn(Schema):
+class RoleIn(Body):
     role: Role
     facility: Code | None = Field(None, description="Code of the facility; null: every facility.")
-    department_id: RecordId | None = None
-    provider_id: RecordId | None = None
+    department_id: Key | None = None
+    provider_id: Key | None = None
     valid_until: AwareDatetime | None = None
 
 
@@ -73,7 +73,7 @@ class UserCreated(UserOut):
     one_time_password: str | None = Field(description="Shown only in this answer; null for a service account.")
 
 
-class UserPatch(Schema):
+class UserPatch(Body):
     username: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w.@+-]+$")] | None = None
     full_name: Name | None = None
     email: Line | None = None
@@ -85,12 +85,8 @@ class OneTimePassword(Schema):
     one_time_password: str = Field(description="Shown only in this answer; to be changed at the first log-in.")
 
 
-class UserPage(Schema):
+class UserPage(PageOut):
     items: list[UserOut]
-    next_cursor: str | None
-    previous_cursor: str | None
-    count: int
-    count_is_exact: bool
 
 
 class AssignmentOut(Schema):
@@ -105,11 +101,11 @@ class AssignmentOut(Schema):
 
 
 class AssignmentIn(RoleIn):
-    user_id: RecordId
+    user_id: Key
 
 
-class AssignmentPage(UserPage):
-    items: list[AssignmentOut]  # type: ignore[assignment]
+class AssignmentPage(PageOut):
+    items: list[AssignmentOut]
 
 
 class TokenOut(Schema):
@@ -126,21 +122,21 @@ class TokenOut(Schema):
     last_used_at: dt.datetime | None
 
 
-class TokenIn(Schema):
+class TokenIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
     role: Role | None = None
     facility: Code | None = None
     read_only: bool = False
     days: Annotated[int, Field(ge=1, le=tokens.MAX_DAYS)] = tokens.DEFAULT_DAYS
-    user_id: RecordId | None = Field(None, description="A service account to make it for; null: for oneself.")
+    user_id: Key | None = Field(None, description="A service account to make it for; null: for oneself.")
 
 
 class TokenCreated(TokenOut):
     token: str = Field(description="The bearer token. Shown only in this answer.")
 
 
-class TokenPage(UserPage):
-    items: list[TokenOut]  # type: ignore[assignment]
+class TokenPage(PageOut):
+    items: list[TokenOut]
 
 
 class Paged(Schema):
@@ -157,13 +153,13 @@ class UserFilter(Paged):
 
 
 class AssignmentFilter(Paged):
-    user_id: RecordId | None = None
+    user_id: Key | None = None
     role: Role | None = None
     facility: Line = ""
 
 
 class TokenFilter(Paged):
-    user_id: RecordId | None = None
+    user_id: Key | None = None
     live: bool | None = Field(None, description="True: neither revoked nor expired.")
 
 
@@ -202,13 +198,13 @@ def user_create(request: HttpRequest, payload: UserIn) -> Any:
 
 
 @router.get("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="user_get")
-def user_get(request: HttpRequest, user_id: RecordId) -> Any:
+def user_get(request: HttpRequest, user_id: Key) -> Any:
     require(_who(request), Permission.VIEW_PEOPLE)
     return _user_of(_who(request), user_id)
 
 
 @router.patch("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="user_update")
-def user_update(request: HttpRequest, user_id: RecordId, payload: UserPatch) -> Any:
+def user_update(request: HttpRequest, user_id: Key, payload: UserPatch) -> Any:
     actor = _who(request)
     changes = {name: value for name, value in payload.dict(exclude_unset=True).items() if value is not None}
     active = changes.pop("is_active", None)
@@ -220,7 +216,7 @@ def user_update(request: HttpRequest, user_id: RecordId, payload: UserPatch) -> 
 
 
 @router.post("/users/{user_id}/reset-password", response={200: OneTimePassword, **REFUSALS}, operation_id="user_reset_password")
-def user_reset_password(request: HttpRequest, user_id: RecordId) -> Any:
+def user_reset_password(request: HttpRequest, user_id: Key) -> Any:
     return {"one_time_password": passwords.reset_password(actor=_who(request), user_id=user_id)}
 
 
@@ -240,14 +236,12 @@ def role_assignment_create(request: HttpRequest, payload: AssignmentIn, client_k
         gift = _gift(actor, payload)
         return 201, _assignment(people.assign_role(actor=actor, user_id=payload.user_id, gift=gift))
 
-    status, answer, _ = answer_once(
-        actor=actor, key=client_key, route=f"{request.method} {request.path}", body=request.body, make=make
-    )
+    status, answer, _ = answer_once(actor=actor, key=client_key, route=f"{request.method} {request.path}", body=request.body, make=make)
     return Status(status, answer)
 
 
 @router.delete("/role-assignments/{assignment_id}", response={204: None, **REFUSALS}, operation_id="role_assignment_delete")
-def role_assignment_delete(request: HttpRequest, assignment_id: RecordId) -> Any:
+def role_assignment_delete(request: HttpRequest, assignment_id: Key) -> Any:
     people.revoke_role(actor=_who(request), assignment_id=assignment_id)
     return Status(204, None)
 
@@ -265,9 +259,7 @@ def token_create(request: HttpRequest, payload: TokenIn) -> Any:
     actor = _who(request)
     require(actor, Permission.USE_TOKENS)
     facility = _facility_id(actor, payload.facility)
-    wish = tokens.TokenWish(
-        name=payload.name, role=payload.role, facility_id=facility, read_only=payload.read_only, days=payload.days
-    )
+    wish = tokens.TokenWish(name=payload.name, role=payload.role, facility_id=facility, read_only=payload.read_only, days=payload.days)
     if payload.user_id is None or payload.user_id == actor.user_id:
         token, secret = tokens.create_own_token(actor=actor, wish=wish, now=timezone.now())
     else:
@@ -276,7 +268,7 @@ def token_create(request: HttpRequest, payload: TokenIn) -> Any:
 
 
 @router.delete("/tokens/{token_id}", response={200: TokenOut, **REFUSALS}, operation_id="token_revoke")
-def token_revoke(request: HttpRequest, token_id: RecordId) -> Any:
+def token_revoke(request: HttpRequest, token_id: Key) -> Any:
     return _token(tokens.revoke_token(actor=_who(request), token_id=token_id, now=timezone.now()))
 
 
@@ -334,7 +326,5 @@ def _assignment(row: RoleAssignment) -> dict[str, Any]:
 
 
 def _token(row: ApiToken) -> dict[str, Any]:
-    shown = _pick(
-        row, "id", "user_id", "name", "hint", "read_only", "created_at", "expires_at", "revoked_at", "last_used_at"
-    )
+    shown = _pick(row, "id", "user_id", "name", "hint", "read_only", "created_at", "expires_at", "revoked_at", "last_used_at")
     return shown | {"role": row.role or None, "facility": row.facility.code if row.facility else None}

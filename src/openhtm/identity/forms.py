@@ -24,7 +24,9 @@ def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharF
 
 class LogInForm(forms.Form):
     username = forms.CharField(
-        label="User name", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True})
+        label="User name",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
     password = _password("Password", "current-password")
 
@@ -96,7 +98,9 @@ class TokenForm(forms.Form):
     facility = forms.ModelChoiceField(
         label="Facility", queryset=Facility.objects.none(), required=False, empty_label="All facilities of the account"
     )
-    read_only = forms.BooleanField(label="Read only", required=False, help_text="It can look at everything in its scope and change nothing.")
+    read_only = forms.BooleanField(
+        label="Read only", required=False, help_text="It can look at everything in its scope and change nothing."
+    )
     days = forms.IntegerField(label="Valid for", min_value=1, max_value=MAX_DAYS, initial=DEFAULT_DAYS, help_text="Days, one year at most.")
 
     def __init__(self, *args: Any, roles: list[Role], facilities: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field
 from openhtm.core.pagination import Page, count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
-from openhtm.core.schema import ClientKey, Code, Cursor, Limit, Line, Name, RecordId, Text
+from openhtm.core.schema import Body, ClientKey, Code, Cursor, Key, Limit, Line, Long, Name, PageOut, given
 from openhtm.sites import queries
 from openhtm.sites.models import Department, Facility, Location, Organisation, ServiceProvider
 from openhtm.sites.scope import Right, Scoped, require
@@ -32,7 +32,7 @@ class OrganisationOut(Schema):
     synthetic: bool = Field(description="True for the demo hospital: nothing in it is real.")
 
 
-class OrganisationIn(Schema):
+class OrganisationIn(Body):
     name: Name | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     risk_profile: Code | None = None
@@ -47,29 +47,25 @@ class FacilityOut(Schema):
     active: bool
 
 
-class FacilityIn(Schema):
+class FacilityIn(Body):
     code: Code
     name: Name
     time_zone: Code = "UTC"
-    address: Text = ""
+    address: Long = ""
     certification_number: Line = ""
 
 
-class FacilityPatch(Schema):
+class FacilityPatch(Body):
     code: Code | None = None
     name: Name | None = None
     time_zone: Code | None = None
-    address: Text | None = None
+    address: Long | None = None
     certification_number: Line | None = None
     active: bool | None = None
 
 
-class FacilityPage(Schema):
+class FacilityPage(PageOut):
     items: list[FacilityOut]
-    next_cursor: str | None
-    previous_cursor: str | None
-    count: int
-    count_is_exact: bool
 
 
 class LocationOut(Schema):
@@ -83,7 +79,7 @@ class LocationOut(Schema):
     active: bool
 
 
-class LocationIn(Schema):
+class LocationIn(Body):
     facility: Code
     parent: Code | None = None
     kind: Kind
@@ -91,19 +87,19 @@ class LocationIn(Schema):
     code: Line = ""
 
 
-class LocationPatch(Schema):
+class LocationPatch(Body):
     kind: Kind | None = None
     name: Name | None = None
     code: Line | None = None
     active: bool | None = None
 
 
-class MoveIn(Schema):
+class MoveIn(Body):
     parent: Code | None = Field(None, description="Public code of the place to move into; null: the top of the facility.")
 
 
-class LocationPage(FacilityPage):
-    items: list[LocationOut]  # type: ignore[assignment]
+class LocationPage(PageOut):
+    items: list[LocationOut]
 
 
 class DepartmentOut(Schema):
@@ -118,7 +114,7 @@ class DepartmentOut(Schema):
     active: bool
 
 
-class DepartmentIn(Schema):
+class DepartmentIn(Body):
     facility: Code
     name: Name
     code: Line = ""
@@ -128,7 +124,7 @@ class DepartmentIn(Schema):
     contact_email: Line = ""
 
 
-class DepartmentPatch(Schema):
+class DepartmentPatch(Body):
     name: Name | None = None
     code: Line | None = None
     cost_centre: Line | None = None
@@ -138,8 +134,8 @@ class DepartmentPatch(Schema):
     active: bool | None = None
 
 
-class DepartmentPage(FacilityPage):
-    items: list[DepartmentOut]  # type: ignore[assignment]
+class DepartmentPage(PageOut):
+    items: list[DepartmentOut]
 
 
 class ProviderOut(Schema):
@@ -151,14 +147,14 @@ class ProviderOut(Schema):
     active: bool
 
 
-class ProviderIn(Schema):
+class ProviderIn(Body):
     name: Name
     kind: ProviderKindCode = "independent"
     phone: Line = ""
     email: Line = ""
 
 
-class ProviderPatch(Schema):
+class ProviderPatch(Body):
     name: Name | None = None
     kind: ProviderKindCode | None = None
     phone: Line | None = None
@@ -166,8 +162,8 @@ class ProviderPatch(Schema):
     active: bool | None = None
 
 
-class ProviderPage(FacilityPage):
-    items: list[ProviderOut]  # type: ignore[assignment]
+class ProviderPage(PageOut):
+    items: list[ProviderOut]
 
 
 class Paged(Schema):
@@ -293,19 +289,17 @@ def department_list(request: HttpRequest, filters: Query[DepartmentFilter]) -> A
 def department_create(request: HttpRequest, payload: DepartmentIn, client_key: ByKey = None) -> Any:
     actor, facility = _who(request), _facility_of(_who(request), payload.facility)
     fields = payload.dict(exclude={"facility"})
-    return _once(
-        request, client_key, lambda: _department(departments.add_department(actor=actor, facility_id=facility.pk, **fields))
-    )
+    return _once(request, client_key, lambda: _department(departments.add_department(actor=actor, facility_id=facility.pk, **fields)))
 
 
 @router.get("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="department_get")
-def department_get(request: HttpRequest, department_id: RecordId) -> Any:
+def department_get(request: HttpRequest, department_id: Key) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _department(Department.objects.visible_to(_who(request)).select_related("facility").get(pk=department_id))
 
 
 @router.patch("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="department_update")
-def department_update(request: HttpRequest, department_id: RecordId, payload: DepartmentPatch) -> Any:
+def department_update(request: HttpRequest, department_id: Key, payload: DepartmentPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active = changes.pop("active", None)
     with transaction.atomic():
@@ -329,13 +323,13 @@ def service_provider_create(request: HttpRequest, payload: ProviderIn, client_ke
 
 
 @router.get("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="service_provider_get")
-def service_provider_get(request: HttpRequest, provider_id: RecordId) -> Any:
+def service_provider_get(request: HttpRequest, provider_id: Key) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _provider(ServiceProvider.objects.get(pk=provider_id))
 
 
 @router.patch("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="service_provider_update")
-def service_provider_update(request: HttpRequest, provider_id: RecordId, payload: ProviderPatch) -> Any:
+def service_provider_update(request: HttpRequest, provider_id: Key, payload: ProviderPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active = changes.pop("active", None)
     with transaction.atomic():
@@ -359,7 +353,7 @@ def _missing(model: type[Organisation]) -> None:
 
 def _given(payload: Schema) -> dict[str, Any]:
     """The fields that were sent and are not null: a change names what it changes."""
-    return {name: value for name, value in payload.dict(exclude_unset=True).items() if value is not None}
+    return {name: value for name, value in given(payload).items() if value is not None}
 
 
 def _once(request: HttpRequest, key: str | None, make: Any) -> Status[Any]:

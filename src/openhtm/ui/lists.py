@@ -38,9 +38,7 @@ def pager(request: HttpRequest, page: Page[object], *, count: Count | None = Non
 
 def chips(request: HttpRequest, filters: Iterable[tuple[str, str, str]]) -> list[parts.Chip]:
     """Chips for (parameter, label, value in words); a filter without value has none."""
-    return [
-        parts.Chip(label=label, value=value, remove_url=with_query(request, **{name: None})) for name, label, value in filters if value
-    ]
+    return [parts.Chip(label=label, value=value, remove_url=with_query(request, **{name: None})) for name, label, value in filters if value]
 
 
 def with_query(request: HttpRequest, **changes: str | None) -> str:

@@ -66,7 +66,7 @@ def create_token(args: argparse.Namespace) -> None:
     print(secret)
 
 
-def list_tokens(*, everything: bool) -> None:
+def list_tokens(everything: bool) -> None:
     """Print number, first characters, name, account, scope, last use and expiry, separated by tabs."""
     for token in queries.tokens(SHELL, live=None if everything else True).order_by("pk"):
         scope = f"{token.role or 'all roles'} at {token.facility.code if token.facility else 'all facilities'}"

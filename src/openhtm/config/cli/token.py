@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from openhtm.config.runtime import database_for_command
+from openhtm.config.cli.shell import in_shell
 from openhtm.identity.rules.permissions import Role
 
 
@@ -30,21 +30,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_create(args: argparse.Namespace) -> int:
     """Answer 0 and print the token, or 1 with the reason on standard error."""
-    with database_for_command():
-        from openhtm.config.cli.accounts import create_token, refusing
-
-        return refusing(lambda: create_token(args))
+    return in_shell("create_token", args)
 
 
 def run_list(args: argparse.Namespace) -> int:
-    with database_for_command():
-        from openhtm.config.cli.accounts import list_tokens, refusing
-
-        return refusing(lambda: list_tokens(everything=args.all))
+    return in_shell("list_tokens", args.all)
 
 
 def run_revoke(args: argparse.Namespace) -> int:
-    with database_for_command():
-        from openhtm.config.cli.accounts import refusing, revoke_token
-
-        return refusing(lambda: revoke_token(args.token))
+    return in_shell("revoke_token", args.token)

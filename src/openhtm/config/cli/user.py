@@ -6,7 +6,7 @@ import argparse
 import getpass
 import sys
 
-from openhtm.config.runtime import database_for_command
+from openhtm.config.cli.shell import in_shell
 from openhtm.identity.rules.permissions import Role
 
 
@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     create.add_argument("--email", default="")
     create.add_argument("--days", type=int, help="after how many days the role ends (a surveyor needs it)")
     create.add_argument("--provider", metavar="NAME", help="service provider of a vendor technician")
-    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input (default: a one-time password)")
+    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     create.set_defaults(func=run_create)
     reset = commands.add_parser("reset-password", help="make a one-time password and print it")
     reset.add_argument("username")
@@ -32,17 +32,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run_create(args: argparse.Namespace) -> int:
     """Answer 0 and print the one-time password, or 1 with the reason on standard error."""
     password = _read_password() if args.password_stdin else None
-    with database_for_command():
-        from openhtm.config.cli.accounts import create_user, refusing
-
-        return refusing(lambda: create_user(args, password))
+    return in_shell("create_user", args, password)
 
 
 def run_reset(args: argparse.Namespace) -> int:
-    with database_for_command():
-        from openhtm.config.cli.accounts import refusing, reset_password
-
-        return refusing(lambda: reset_password(args.username))
+    return in_shell("reset_password", args.username)
 
 
 def _read_password() -> str:

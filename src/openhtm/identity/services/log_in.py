@@ -29,7 +29,9 @@ class TooManyTries(DomainError):
 
     code = "too-many-tries"
     status = 429
-    message = "Too many failed tries. Wait {minutes} min, then try again. If you forgot your password, ask your administrator for a new one."
+    message = (
+        "Too many failed tries. Wait {minutes} min, then try again. If you forgot your password, ask your administrator for a new one."
+    )
 
 
 def check_log_in(*, username: str, password: str, address: str | None, now: datetime) -> User:

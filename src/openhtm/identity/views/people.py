@@ -38,7 +38,9 @@ def user_list(request: HttpRequest) -> HttpResponse:
     facts = {
         "rows": [(user, [role_words(held) for held in user.shown_roles]) for user in page.rows],
         "pager": lists.pager(request, page, count=count_up_to(found), noun="people"),
-        "chips": lists.chips(request, [("q", "named", q), ("role", "role", role), ("facility", "at", facility), ("active", "active", active)]),
+        "chips": lists.chips(
+            request, [("q", "named", q), ("role", "role", role), ("facility", "at", facility), ("active", "active", active)]
+        ),
         "roles": ROLE_CHOICES,
         "facilities": Facility.objects.visible_to(actor),
         "chosen": {"q": q, "role": role, "facility": facility, "active": active},
@@ -97,7 +99,11 @@ def user_edit(request: HttpRequest, user_id: int) -> HttpResponse:
         accounts.update_account(actor=actor, user_id=user.pk, **values)
         return _address(user)
 
-    context = {"title": f"Change {user.full_name}", "trail": trail((user.full_name, _address(user)), ("Change", "")), "back": _address(user)}
+    context = {
+        "title": f"Change {user.full_name}",
+        "trail": trail((user.full_name, _address(user)), ("Change", "")),
+        "back": _address(user),
+    }
     return edit_page(request, form=PersonForm(request.POST or None, initial=initial), save=save, template=FORM, context=context)
 
 
@@ -135,7 +141,11 @@ def role_add(request: HttpRequest, user_id: int) -> HttpResponse:
         people.assign_role(actor=actor, user_id=user.pk, gift=gift_of(values))
         return _address(user)
 
-    context = {"title": f"Give {user.full_name} a role", "trail": trail((user.full_name, _address(user)), ("Role", "")), "back": _address(user)}
+    context = {
+        "title": f"Give {user.full_name} a role",
+        "trail": trail((user.full_name, _address(user)), ("Role", "")),
+        "back": _address(user),
+    }
     return edit_page(request, form=RoleForm(request.POST or None, actor=actor), save=save, template=FORM, context=context)
 
 

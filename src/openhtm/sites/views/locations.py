@@ -56,9 +56,7 @@ def location_add(request: HttpRequest, code: str) -> HttpResponse:
     form.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 
     def save(values: dict) -> str:
-        made = services.add_location(
-            actor=actor, facility_id=facility.pk, parent_code=parent.public_code if parent else None, **values
-        )
+        made = services.add_location(actor=actor, facility_id=facility.pk, parent_code=parent.public_code if parent else None, **values)
         messages.success(request, f"{made.full_name} was added.")
         return _address(made)
 

@@ -51,9 +51,7 @@ def provider_add(request: HttpRequest) -> HttpResponse:
         services.add_provider(actor=actor, **values)
         return reverse("sites:provider-list")
 
-    return edit_page(
-        request, form=ProviderForm(request.POST or None), save=save, template=FORM, context=_context("Add service provider")
-    )
+    return edit_page(request, form=ProviderForm(request.POST or None), save=save, template=FORM, context=_context("Add service provider"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
