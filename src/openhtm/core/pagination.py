@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
 
@@ -57,7 +58,10 @@ def keyset_page(queryset: Any, *, order: tuple[str, ...], cursor: str | None = N
     names = [name.lstrip("-") for name in order]
     descending = order[0].startswith("-") != backwards
     if values is not None:
-        queryset = queryset.filter(_beyond(names, values, descending=descending))
+        try:
+            queryset = queryset.filter(_beyond(names, values, descending=descending))
+        except (ValueError, TypeError, ValidationError):  # well-formed, but its values are not of these columns
+            raise BadCursor(cursor=(cursor or "")[:40]) from None
     queryset = queryset.order_by(*(f"-{name}" if descending else name for name in names))
     found = list(queryset[: limit + 1])
     more, rows = len(found) > limit, found[:limit]

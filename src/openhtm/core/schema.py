@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 
 def _no_nul(text: str) -> str:
@@ -24,6 +24,12 @@ Long = Annotated[Text, Field(max_length=10_000)]
 Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 Cursor = Annotated[Text, Field(max_length=2000)]
+
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_ONE_LINE), AfterValidator(_no_nul)]
+Name = Annotated[Line, Field(min_length=1)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=_ONE_LINE), AfterValidator(_no_nul)]
+ClientKey = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ONE_LINE)]
 
 
 class Body(Schema):

@@ -14,6 +14,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from openhtm.core.errors import NotAllowed
 from openhtm.identity import queries
 from openhtm.identity.actor import Actor
+from openhtm.identity.addresses import client_address
 from openhtm.identity.middleware import actor_of_session
 from openhtm.identity.models import ApiToken
 
@@ -30,7 +31,7 @@ class BearerToken(HttpBearer):
             return None
         now = timezone.now()
         if holder.last_used_at is None or now - holder.last_used_at > _NOTE_USE_EVERY:
-            ApiToken.objects.filter(pk=holder.token_id).update(last_used_at=now, last_used_from=request.META.get("REMOTE_ADDR") or None)
+            ApiToken.objects.filter(pk=holder.token_id).update(last_used_at=now, last_used_from=client_address(request))
         if holder.actor.read_only and request.method not in SAFE_METHODS:
             raise NotAllowed(permission="change anything with a read-only token", place="this instance")
         return _enter(request, holder.actor)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -55,6 +56,17 @@ def _to_log_in(request: HttpRequest) -> HttpResponse:
     return redirect(target)
 
 
+def begin_session(session: SessionBase) -> None:
+    """Start both clocks of a session that was just logged in: idle time and the end of the shift."""
+    session["began"] = session["seen"] = int(time.time())
+
+
+def _has_ended(session: SessionBase, now: int) -> bool:
+    """True if nobody used the session for too long, or it is older than a shift, however much it was used."""
+    idle, age = now - session.get("seen", now), now - session.get("began", now)
+    return idle > settings.SESSION_IDLE_SECONDS or age > settings.SESSION_COOKIE_AGE
+
+
 def actor_of_session(request: HttpRequest) -> Actor | None:
     """Return who the session belongs to, or None. Two statements: the session, and the person with their roles."""
     session = request.session
@@ -62,14 +74,15 @@ def actor_of_session(request: HttpRequest) -> Actor | None:
     if user_id is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     now = int(time.time())
-    if now - session.get("seen", now) > settings.SESSION_IDLE_SECONDS:
+    if _has_ended(session, now):
         session.flush()
         return None
     person = queries.person_with_roles(user_id=int(user_id))
     if person is None or not person.session_matches(session.get(HASH_SESSION_KEY, "")):
         session.flush()
         return None
-    if now - session.get("seen", 0) > _TOUCH_EVERY_S:
+    if now - session.get("seen", 0) > min(_TOUCH_EVERY_S, settings.SESSION_IDLE_SECONDS // 4):
         session["seen"] = now
+        session.setdefault("began", now)
     request.must_change_password = person.must_change_password  # type: ignore[attr-defined]
     return person.actor

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from openhtm.identity.actor import Actor, Grant
-from openhtm.identity.models import User
-from openhtm.identity.rules.permissions import Role
+from openhtm.identity.models import ApiToken, LogInAttempt, RoleAssignment, User
+from openhtm.identity.rules.permissions import Permission, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,56 @@ def _narrow(grant: Grant, *, role: str, facility_id: int | None) -> Grant | None
     if grant.facility_id is None:
         return Grant(grant.role, facility_id, grant.department_id, grant.provider_id)
     return None
+
+
+def people(
+    actor: Actor, *, q: str = "", role: str = "", facility: str = "", active: bool | None = None, service: bool | None = None
+) -> QuerySet[User]:
+    """Accounts the actor may see, with ``shown_roles``: their roles as far as the actor may see them. Two statements."""
+    found = User.objects.visible_to(actor).prefetch_related(Prefetch("role_assignments", assignments(actor), to_attr="shown_roles"))
+    if q:
+        found = found.filter(Q(full_name__icontains=q) | Q(username__icontains=q) | Q(email__icontains=q))
+    if role or facility:
+        held = assignments(actor).order_by()
+        held = held.filter(role=role) if role else held
+        held = held.filter(facility__code__iexact=facility) if facility else held
+        found = found.filter(pk__in=held.values("user_id"))
+    if service is not None:
+        found = found.filter(is_service_account=service)
+    return found if active is None else found.filter(is_active=active)
+
+
+def assignments(actor: Actor, *, user_id: int | None = None, role: str = "", facility: str = "") -> QuerySet[RoleAssignment]:
+    """Roles held at facilities where the actor may see people, roles held everywhere, and all of the actor's own."""
+    found = RoleAssignment.objects.select_related("facility", "department", "provider", "user", "granted_by")
+    facilities = actor.facilities_for(Permission.VIEW_PEOPLE)
+    if facilities is not None:
+        found = found.filter(Q(facility_id__in=facilities) | Q(facility=None) | Q(user_id=actor.user_id))
+        found = found.filter(user__in=User.objects.visible_to(actor))
+    if user_id is not None:
+        found = found.filter(user_id=user_id)
+    if role:
+        found = found.filter(role=role)
+    if facility:
+        found = found.filter(facility__code__iexact=facility)
+    return found.order_by("user__full_name", "role", "pk")
+
+
+def tokens(actor: Actor, *, user_id: int | None = None, live: bool | None = None, now: datetime | None = None) -> QuerySet[ApiToken]:
+    """The actor's own tokens, and those of accounts at facilities where the actor manages tokens."""
+    found = ApiToken.objects.select_related("user", "facility")
+    facilities = actor.facilities_for(Permission.MANAGE_TOKENS)
+    if facilities is not None:
+        managed = RoleAssignment.objects.filter(facility_id__in=facilities).values("user_id")
+        found = found.filter(Q(user_id=actor.user_id) | Q(user_id__in=managed))
+    if user_id is not None:
+        found = found.filter(user_id=user_id)
+    if live is not None:
+        alive = Q(revoked_at=None, expires_at__gt=now or timezone.now())
+        found = found.filter(alive if live else ~alive)
+    return found
+
+
+def recent_log_ins(*, username_key: str, limit: int = 10) -> list[LogInAttempt]:
+    """The latest tries under a name, newest first. One statement."""
+    return list(LogInAttempt.objects.filter(username_key=username_key).order_by("-at", "-pk")[:limit])

@@ -1,9 +1,20 @@
-"""What a person may reach, in the terms of this room. Whoever asks is described by ``identity``, which lies above."""
+"""What a person may reach and do, in the terms of this room. Whoever asks is described by ``identity``, which lies above."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Protocol
+
+from openhtm.core.errors import NotAllowed
+
+
+class Right(StrEnum):
+    """The permissions of this room, worded as in ``identity.rules.permissions`` (a test there keeps them equal)."""
+
+    VIEW_SITES = "see places and departments"
+    EDIT_SITES = "change places and departments"
+    EDIT_ORGANISATION = "change facilities and the organisation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,22 @@ class Reach:
 
 
 class Scoped(Protocol):
-    """Anything that can say how far it reaches: in practice ``identity.actor.Actor``."""
+    """Anything that can say how far it reaches and what it may do: in practice ``identity.actor.Actor``."""
 
     def reach(self) -> Reach: ...
+
+    def may(self, permission: Any, *, at: int | None = None) -> bool: ...
+
+    def may_everywhere(self, permission: Any) -> bool: ...
+
+
+def require(actor: Scoped, right: Right, *, at: int | None = None) -> None:
+    """Raise NotAllowed unless ``actor`` holds ``right`` at facility ``at`` (None: anywhere)."""
+    if not actor.may(right, at=at):
+        raise NotAllowed(permission=right.value, place="this facility")
+
+
+def require_everywhere(actor: Scoped, right: Right) -> None:
+    """Raise NotAllowed unless ``actor`` holds ``right`` for the whole organisation."""
+    if not actor.may_everywhere(right):
+        raise NotAllowed(permission=right.value, place="the whole organisation")

@@ -1,0 +1,1 @@
+"""Use cases of the sites room: the only writers of its tables."""
