@@ -12,6 +12,8 @@ MM_PER_POINT = 25.4 / 72
 LARGEST_TEXT_MM, SMALLEST_TEXT_MM = 4.2, 1.5
 HEAD_FACTOR, LINE_FACTOR = 1.45, 1.2
 GUTTER_MM = 1.2
+WIDTH_PER_TEXT = 10  # about 18 characters beside each other, so that names are seldom cut
+NEVER_CUT = frozenset({"control_number", "serial_number"})
 LINE_LABELS: dict[str, str] = {
     "control_number": "Control number",
     "device_type": "Device type",
@@ -71,6 +73,7 @@ class Line:
     width_mm: float
     size_pt: float
     head: bool
+    may_be_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,9 @@ def design(layout: Layout, *, available: Sequence[str] | Mapping[str, str]) -> D
     inner_width, inner_height = layout.width_mm - 2 * layout.padding_mm, layout.height_mm - 2 * layout.padding_mm
     names = [name for name in layout.lines if name in available]
     if layout.width_mm >= 1.25 * layout.height_mm:
-        symbols, left, right = _beside(layout, inner_width, inner_height, with_text=bool(names))
-        lines = _lines(names, x=left, y=layout.padding_mm, width=right - left, height=inner_height)
+        symbols, left = _beside(layout, inner_width, inner_height, with_text=bool(names))
+        width = layout.width_mm - layout.padding_mm - left
+        lines = _lines(names, x=left, y=layout.padding_mm, width=width, height=inner_height, beside=symbols[1] if symbols[1:] else None)
     else:
         symbols, top = _above(layout, inner_width, inner_height, with_text=bool(names))
         lines = _lines(names, x=layout.padding_mm, y=top, width=inner_width, height=layout.height_mm - layout.padding_mm - top)
@@ -137,16 +141,19 @@ def _kinds(layout: Layout) -> list[Literal["qr", "datamatrix"]]:
     return kinds
 
 
-def _beside(layout: Layout, width: float, height: float, *, with_text: bool) -> tuple[list[Symbol], float, float]:
-    """A wide label: the first symbol at the left, the second small at the right, text between."""
-    pad, left, right = layout.padding_mm, layout.padding_mm, layout.width_mm - layout.padding_mm
+def _beside(layout: Layout, width: float, height: float, *, with_text: bool) -> tuple[list[Symbol], float]:
+    """A wide label: the first symbol at the left, the second small in the lower right corner; text from the second value on."""
+    pad, left = layout.padding_mm, layout.padding_mm
     symbols = []
     for number, kind in enumerate(_kinds(layout)):
-        side = min(height, width * (0.42 if with_text else 1.0)) if number == 0 else min(height * 0.6, width * 0.2)
-        x = left if number == 0 else right - side
-        symbols.append(Symbol(kind, x, pad + (height - side) * (0.5 if number == 0 else 1.0), side))
-        left, right = (left + side + GUTTER_MM, right) if number == 0 else (left, right - side - GUTTER_MM)
-    return symbols, left, max(right, left)
+        if number == 0:
+            side = min(height, width * (0.4 if with_text else 0.75))
+            symbols.append(Symbol(kind, pad, pad + (height - side) / 2, side))
+            left += side + GUTTER_MM
+        else:
+            side = min(height * 0.5, width * 0.17)
+            symbols.append(Symbol(kind, pad + width - side, pad + height - side, side))
+    return symbols, left
 
 
 def _above(layout: Layout, width: float, height: float, *, with_text: bool) -> tuple[list[Symbol], float]:
@@ -160,19 +167,21 @@ def _above(layout: Layout, width: float, height: float, *, with_text: bool) -> t
     return symbols, pad + side + GUTTER_MM / 2
 
 
-def _lines(names: Sequence[str], *, x: float, y: float, width: float, height: float) -> list[Line]:
+def _lines(names: Sequence[str], *, x: float, y: float, width: float, height: float, beside: Symbol | None = None) -> list[Line]:
+    """Lines one below the other; those that reach down to the symbol ``beside`` end before it."""
     shown = list(names)
     while shown and _text_mm(len(shown), height) < SMALLEST_TEXT_MM:
         shown.pop()
-    if not shown or width < 4:
+    narrow = beside.x_mm - GUTTER_MM - x if beside else width
+    if not shown or narrow < 4:
         return []
-    size = min(_text_mm(len(shown), height), LARGEST_TEXT_MM)
-    head = size * HEAD_FACTOR * LINE_FACTOR
-    top = y + max(height - head - size * LINE_FACTOR * (len(shown) - 1), 0) / 2
+    size = max(min(_text_mm(len(shown), height), LARGEST_TEXT_MM, width / WIDTH_PER_TEXT), SMALLEST_TEXT_MM)
+    top = y + max(height - size * LINE_FACTOR * (HEAD_FACTOR + len(shown) - 1), 0) / 2
     lines = []
     for number, name in enumerate(shown):
         text_mm = size * HEAD_FACTOR if number == 0 else size
-        lines.append(Line(name, x, top, width, text_mm / MM_PER_POINT, head=number == 0))
+        room = narrow if beside and top + text_mm * LINE_FACTOR > beside.y_mm else width
+        lines.append(Line(name, x, top, room, text_mm / MM_PER_POINT, head=number == 0, may_be_cut=name not in NEVER_CUT))
         top += text_mm * LINE_FACTOR
     return lines
 

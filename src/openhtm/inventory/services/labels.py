@@ -118,7 +118,15 @@ def _printed(label: Label, layout: Layout, corner: tuple[float, float], assets: 
             assets[key] = barcodes.svg(barcodes.qr(text) if symbol.kind == "qr" else barcodes.datamatrix(text))
         symbols.append({"x": symbol.x_mm, "y": symbol.y_mm, "side": symbol.side_mm, "asset": key, "alt": text})
     lines = [
-        {"x": line.x_mm, "y": line.y_mm, "width": line.width_mm, "size": line.size_pt, "head": line.head, "text": label.texts[line.name]}
+        {
+            "x": line.x_mm,
+            "y": line.y_mm,
+            "width": line.width_mm,
+            "size": line.size_pt,
+            "head": line.head,
+            "cut": line.may_be_cut,
+            "text": label.texts[line.name],
+        }
         for line in placed.lines
     ]
     return {"x": corner[0], "y": corner[1], "symbols": symbols, "lines": lines}
