@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,14 +13,14 @@ from openhtm.catalog.rules import udi
 from openhtm.core.text import control_number_key, number_key
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
-from openhtm.inventory.rules.addresses import Address, read_address
+from openhtm.inventory.rules.addresses import normal_mac
+from openhtm.inventory.rules.printed import Address, read_address
 from openhtm.sites.models import Location
 
 Kind = Literal["device", "devices", "model", "gudid", "location", "unknown", "unreadable"]
 MAX_LENGTH = 1000
 SHOWN = 50
 _SHORTEST_SERIAL = 3
-_MAC = re.compile(r"^(?:[0-9A-F]{2}([:-]?)(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}|(?:[0-9A-F]{4}\.){2}[0-9A-F]{4})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +135,10 @@ def _by_serial(text: str, actor: Actor) -> ScanResult | None:
 
 
 def _by_mac(text: str, actor: Actor) -> ScanResult | None:
-    if not _MAC.match(text):
+    address = normal_mac(text)
+    if not address:
         return None
-    digits = re.sub(r"[^0-9A-Fa-f]", "", text).lower()
-    return _answer(text, _devices(actor).current().filter(interfaces__mac_address=digits).distinct(), f"MAC address {text}.")
+    return _answer(text, _devices(actor).current().filter(interfaces__mac_address=address).distinct(), f"MAC address {address}.")
 
 
 def _by_gudid(text: str, parsed: udi.ParsedUdi) -> ScanResult | None:
