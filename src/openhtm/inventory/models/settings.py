@@ -131,14 +131,17 @@ class LabelTemplate(models.Model):
         choices=[("label", "Label printer"), ("a4", "A4 sheet"), ("letter", "Letter sheet")],
         default="label",
     )
-    margin_mm = models.DecimalField(max_digits=4, decimal_places=1, default=0)
-    gap_mm = models.DecimalField(max_digits=4, decimal_places=1, default=0)
+    margin_mm = models.DecimalField(max_digits=4, decimal_places=1, default=1.5, help_text="Kept free at each edge of a label.")
+    gap_mm = models.DecimalField(
+        max_digits=4, decimal_places=1, default=0, help_text="Between columns; a sheet's labels are centred on it."
+    )
+    row_gap_mm = models.DecimalField(max_digits=4, decimal_places=1, default=0, help_text="Between rows.")
     show_qr = models.BooleanField(default=True)
     show_datamatrix = models.BooleanField(default=False)
     lines = ArrayField(
         models.CharField(max_length=30),
         default=list,
-        help_text="Which texts, such as control_number, model, serial_number, facility.",
+        help_text="Which texts, from inventory.rules.labels.LINE_LABELS; the first stands out.",
     )
 
     class Meta:
