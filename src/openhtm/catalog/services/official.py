@@ -17,7 +17,8 @@ from django.db import connection, models, transaction
 from openhtm.catalog.models import EmdnTerm, GmdnTerm, GudidRecord, ProductCode, ReferenceLoad
 from openhtm.catalog.rules.official.code_lists import read_emdn, read_fda_classification, read_gmdn
 from openhtm.catalog.rules.official.gudid import read_gudid
-from openhtm.catalog.rules.official.source import Problem, Reading, Source, UnreadableError, shorten
+from openhtm.catalog.rules.official.source import Problem, Reading, Source, UnreadableError
+from openhtm.catalog.rules.texts import shorten
 from openhtm.catalog.services import official_sql as sql
 from openhtm.core.errors import DomainError
 from openhtm.identity.actor import Actor, require_everywhere

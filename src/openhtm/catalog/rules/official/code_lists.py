@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from openhtm.catalog.rules.official.source import Reading, RowRefusedError, Source, UnreadableError, clean, fitting, table
+from openhtm.catalog.rules.official.source import Reading, RowRefusedError, Source, UnreadableError, fitting, table
+from openhtm.catalog.rules.texts import clean
 
 _PRODUCT_CODE = re.compile(r"[A-Z0-9]{3}")
 _EMDN_CODE = re.compile(r"[A-Z](?:[0-9]{2}){0,6}")

@@ -6,12 +6,12 @@ import csv
 import gzip
 import hashlib
 import io
-import re
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+
+from openhtm.catalog.rules.texts import clean, shorten
 
 MAX_LIST_BYTES = 64 * 1024 * 1024  # the code lists are 1-5 MB; more is another file, or a bomb
 MAX_LINE_BYTES = 8 * 1024 * 1024  # the longest GUDID record has about 30 kB
@@ -24,8 +24,6 @@ _KINDS = {
     b"\xfd7zXZ": "packed with xz. Unpack it first; gzip is unpacked by itself",
     b"7z\xbc\xaf": "packed with 7-Zip. Unpack it first; gzip is unpacked by itself",
 }
-_SPACE = re.compile(r"\s+")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class UnreadableError(ValueError):
@@ -125,16 +123,6 @@ def table(text: str, *, delimiter: str, quoting: bool) -> Iterator[list[str]]:
         raise UnreadableError(f"Line {reader.line_num} cannot be read as a table: {error}.") from None
 
 
-def clean(value: Any) -> str:
-    """Return ``value`` as one line: outer and repeated white space and characters that no database holds are taken out."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else str(value)
-    if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
-        return text
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip())
-
-
 def fitting(value: Any, *, column: str, limit: int) -> str:
     """Return ``value`` cleaned. Raises RowRefusedError if it is no plain value or longer than ``limit`` characters."""
     if isinstance(value, dict | list):
@@ -143,11 +131,6 @@ def fitting(value: Any, *, column: str, limit: int) -> str:
     if len(text) > limit:
         raise RowRefusedError(column, text, f"{column} has {len(text)} characters; there is room for {limit}.")
     return text
-
-
-def shorten(value: object, limit: int = 200) -> str:
-    text = clean(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 class _Hashing(io.RawIOBase):
