@@ -13,7 +13,9 @@ from openhtm.catalog.rules.mergers import ModelFacts, unify
 from openhtm.catalog.rules.texts import clean
 from openhtm.core.text import company_key, fold
 
-_NOTHING_SAID = frozenset(["", "unknown", "n/a", "na", "ni", "none", "-", "--", "?", "no data", "not known", "unbekannt", "desconocido", "s/d", "s/n"])
+_NOTHING_SAID = frozenset(
+    ["", "unknown", "n/a", "na", "ni", "none", "-", "--", "?", "no data", "not known", "unbekannt", "desconocido", "s/d", "s/n"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,17 @@ def resolve_many(names: Iterable[str]) -> dict[str, ManufacturerMatch]:
     if rest := {keys[text] for text in texts if text not in silent and keys[text] not in by_name}:
         by_alias = _by_alias(rest)
     nobody = _unknown_id() if silent else None
-    return {text: nobody if text in silent and nobody else by_name.get(keys[text]) or by_alias.get(keys[text]) or _none(text) for text in texts}
+    return {
+        text: nobody if text in silent and nobody else by_name.get(keys[text]) or by_alias.get(keys[text]) or _none(text) for text in texts
+    }
 
 
 def _by_name(keys: Iterable[str]) -> dict[str, ManufacturerMatch]:
     rows = Manufacturer.objects.filter(name_key__in=set(keys)).values_list("name_key", "pk", "name", "merged_into_id", "merged_into__name")
     return {
-        key: ManufacturerMatch(successor or pk, successor_name or name, "name", f"{name}, merged into {successor_name}" if successor else name)
+        key: ManufacturerMatch(
+            successor or pk, successor_name or name, "name", f"{name}, merged into {successor_name}" if successor else name
+        )
         for key, pk, name, successor, successor_name in rows
     }
 
@@ -85,7 +91,9 @@ def manufacturer_list(*, q: str = "", with_merged: bool = False) -> QuerySet[Man
     rows = Manufacturer.objects.all() if with_merged else Manufacturer.objects.filter(merged_into__isnull=True)
     if text := clean(q):
         key = company_key(text) or fold(text)
-        rows = rows.filter(Q(pk__in=ManufacturerAlias.objects.filter(alias_key__contains=key).values("manufacturer")) | Q(name_key__contains=key))
+        rows = rows.filter(
+            Q(pk__in=ManufacturerAlias.objects.filter(alias_key__contains=key).values("manufacturer")) | Q(name_key__contains=key)
+        )
     return rows
 
 

@@ -36,7 +36,10 @@ def lookup_di(text: str) -> DiMatch:
     if not di:
         return DiMatch("", "", warnings=("This is no device identifier of GS1, HIBCC or ICCBBA.",))
     models = list(
-        DeviceModel.objects.filter(identifiers__di=di).select_related("manufacturer", "device_type").order_by("-active", "pk").distinct()[:20]
+        DeviceModel.objects.filter(identifiers__di=di)
+        .select_related("manufacturer", "device_type")
+        .order_by("-active", "pk")
+        .distinct()[:20]
     )
     if models:
         return DiMatch(di, issuer, model=models[0], also=tuple(models[1:]), warnings=warnings)

@@ -117,6 +117,9 @@ def gudid_list(*, q: str = "", product_code: str = "") -> QuerySet[GudidRecord]:
         return rows.filter(Q(pk__in=carriers) | Q(catalog_number__iexact=text) | Q(version_or_model__iexact=text))
     for word in text.split()[:8]:
         rows = rows.filter(
-            Q(brand_name__icontains=word) | Q(version_or_model__icontains=word) | Q(catalog_number__icontains=word) | Q(company_name__icontains=word)
+            Q(brand_name__icontains=word)
+            | Q(version_or_model__icontains=word)
+            | Q(catalog_number__icontains=word)
+            | Q(company_name__icontains=word)
         )
     return rows

@@ -10,11 +10,12 @@ from django.db import transaction
 
 from openhtm.catalog.models import DeviceModel, Manufacturer, ManufacturerAlias, ModelDocument, ModelIdentifier
 from openhtm.catalog.queries import manufacturers as queries
+from openhtm.catalog.rules.events import ModelsChanged, ModelsMerged
 from openhtm.catalog.rules.mergers import unify
 from openhtm.catalog.rules.texts import clean
 from openhtm.catalog.services.checks import assign, check_fields
 from openhtm.core.errors import DomainError, Invalid
-from openhtm.core.events import ModelsChanged, ModelsMerged, publish
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.core.text import company_key
 from openhtm.identity.actor import Actor, require

@@ -10,13 +10,14 @@ from django.db import transaction
 
 from openhtm.catalog.models import DeviceModel, DeviceType, IdentifierKind, Manufacturer, ModelIdentifier
 from openhtm.catalog.queries.models import models_named, read_di
+from openhtm.catalog.rules.events import ModelsChanged
 from openhtm.catalog.rules.matching import Candidate, choose_model
 from openhtm.catalog.rules.texts import clean
 from openhtm.catalog.rules.udi import has_valid_gtin_check
 from openhtm.catalog.services.checks import assign, check_fields
 from openhtm.catalog.services.manufacturers import ensure_manufacturers
 from openhtm.core.errors import Invalid
-from openhtm.core.events import ModelsChanged, publish
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
-from openhtm.catalog.models import DeviceType, ProductCode, ReferenceLoad
+from openhtm.catalog.models import DeviceType, ProductCode
 from openhtm.catalog.rules.codes import FDA_UNLOADED
+from openhtm.catalog.rules.events import DeviceTypesChanged
 from openhtm.catalog.rules.starter import StarterType, read_starter_types
 from openhtm.catalog.services.manufacturers import unknown_manufacturer
-from openhtm.core.events import DeviceTypesChanged, publish
+from openhtm.core.events import publish
 from openhtm.core.text import fold
 from openhtm.identity.actor import Actor, require_everywhere
 from openhtm.identity.rules.permissions import Permission

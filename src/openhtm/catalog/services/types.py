@@ -10,10 +10,11 @@ from django.utils.text import slugify
 
 from openhtm.catalog.models import DeviceType, EmdnTerm, ProductCode
 from openhtm.catalog.rules.codes import FDA_UNLOADED, code_fault, normal_code
+from openhtm.catalog.rules.events import DeviceTypesChanged
 from openhtm.catalog.rules.texts import clean
 from openhtm.catalog.services.checks import assign, check_fields
 from openhtm.core.errors import Invalid
-from openhtm.core.events import DeviceTypesChanged, publish
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

@@ -181,7 +181,9 @@ def _identifier(part: Mapping[str, Any]) -> dict[str, Any]:
         raise RowRefusedError("deviceIdType", part.get("deviceIdType"), "This is none of GUDID's kinds of identifiers.")
     issuer = ISSUERS.get(_text(part, "deviceIdIssuingAgency", 40).upper())
     if issuer is None:
-        raise RowRefusedError("deviceIdIssuingAgency", part.get("deviceIdIssuingAgency"), "The issuer must be GS1, HIBCC, ICCBBA or NDC/NHRIC.")
+        raise RowRefusedError(
+            "deviceIdIssuingAgency", part.get("deviceIdIssuingAgency"), "The issuer must be GS1, HIBCC, ICCBBA or NDC/NHRIC."
+        )
     published = _text(part, "deviceId", 30)
     if not published:
         raise RowRefusedError("deviceId", "", "The identifier is empty.")
