@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
 
 from openhtm.catalog.models import DeviceModel, Manufacturer, ManufacturerAlias
+from openhtm.catalog.rules.manufacturers import Candidate, KnownManufacturer, KnownManufacturers
 from openhtm.catalog.rules.mergers import ModelFacts, unify
 from openhtm.catalog.rules.texts import clean
 from openhtm.core.text import company_key, fold
@@ -20,21 +21,46 @@ _NOTHING_SAID = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ManufacturerMatch:
-    """What a name was taken for. ``method``: name, alias, unknown (the text says nothing) or none."""
+    """What a name was taken for.
+
+    ``method``: exact, key (same but for case, accents and legal form), alias, unknown (the text says nothing), similar
+    (nobody for certain; ``candidates`` are proposals) or none. ``name`` is that of the manufacturer of today.
+    """
 
     manufacturer_id: int | None
     name: str
     method: str
     evidence: str
+    candidates: tuple[Candidate, ...] = ()
 
 
 def resolve_manufacturer(name: str) -> ManufacturerMatch:
-    """Say which manufacturer ``name`` means, and by what. Two statements."""
-    return resolve_many([name])[name]
+    """Say which manufacturer ``name`` means, by what, and what it resembles if that is nobody. Five statements at most."""
+    found = resolve_many([name])[name]
+    if found.method != "none":
+        return found
+    candidates = known_manufacturers().alike(company_key(name))
+    if not candidates:
+        return found
+    evidence = f"{found.evidence!r} resembles {candidates[0].resembles!r}"
+    return ManufacturerMatch(None, "", "similar", evidence, candidates)
+
+
+def known_manufacturers() -> KnownManufacturers:
+    """Every name in use, as the rules compare them. Two statements; one row for each name."""
+    aliases: dict[int, list[str]] = {}
+    makers = list(Manufacturer.objects.order_by("pk").values_list("pk", "name", "name_key", "merged_into__name"))
+    names = {key for _, _, key, _ in makers}
+    for pk, alias, key in ManufacturerAlias.objects.order_by("pk").values_list("manufacturer_id", "alias", "alias_key"):
+        if key not in names:
+            aliases.setdefault(pk, []).append(alias)
+    return KnownManufacturers(
+        KnownManufacturer(name, aliases=tuple(aliases.get(pk, ())), merged_into=successor) for pk, name, _, successor in makers
+    )
 
 
 def resolve_many(names: Iterable[str]) -> dict[str, ManufacturerMatch]:
-    """Resolve many names at once; every name is answered. At most three statements.
+    """Resolve many names at once; every name is answered, without proposals. At most three statements.
 
     Names are compared by ``core.text.company_key``: accents, case, punctuation and legal forms do not count. A merged
     manufacturer answers with its successor.
@@ -42,20 +68,24 @@ def resolve_many(names: Iterable[str]) -> dict[str, ManufacturerMatch]:
     texts = list(dict.fromkeys(names))
     keys = {text: company_key(clean(text)) for text in texts}
     silent = {text for text in texts if fold(clean(text)) in _NOTHING_SAID or not keys[text]}
-    by_name, by_alias = _by_name(keys[text] for text in texts if text not in silent), {}
-    if rest := {keys[text] for text in texts if text not in silent and keys[text] not in by_name}:
-        by_alias = _by_alias(rest)
-    nobody = _unknown_id() if silent else None
-    return {
-        text: nobody if text in silent and nobody else by_name.get(keys[text]) or by_alias.get(keys[text]) or _none(text) for text in texts
-    }
+    found = _by_name({keys[text] for text in texts if text not in silent})
+    if rest := {keys[text] for text in texts if text not in silent} - set(found):
+        found |= _by_alias(rest)
+    nobody = _unknown() if silent else None
+    return {text: _answer(text, nobody if text in silent else found.get(keys[text])) for text in texts}
 
 
-def _by_name(keys: Iterable[str]) -> dict[str, ManufacturerMatch]:
-    rows = Manufacturer.objects.filter(name_key__in=set(keys)).values_list("name_key", "pk", "name", "merged_into_id", "merged_into__name")
+def _answer(text: str, match: ManufacturerMatch | None) -> ManufacturerMatch:
+    if match is None:
+        return ManufacturerMatch(None, "", "none", clean(text)[:200])
+    return replace(match, method="exact") if match.method == "key" and match.evidence == text else match
+
+
+def _by_name(keys: set[str]) -> dict[str, ManufacturerMatch]:
+    rows = Manufacturer.objects.filter(name_key__in=keys).values_list("name_key", "pk", "name", "merged_into_id", "merged_into__name")
     return {
         key: ManufacturerMatch(
-            successor or pk, successor_name or name, "name", f"{name}, merged into {successor_name}" if successor else name
+            successor or pk, successor_name or name, "key", f"{name}, merged into {successor_name}" if successor else name
         )
         for key, pk, name, successor, successor_name in rows
     }
@@ -72,13 +102,9 @@ def _by_alias(keys: set[str]) -> dict[str, ManufacturerMatch]:
     }
 
 
-def _unknown_id() -> ManufacturerMatch | None:
+def _unknown() -> ManufacturerMatch | None:
     found = Manufacturer.objects.filter(is_unknown=True).values_list("pk", "name").first()
     return ManufacturerMatch(found[0], found[1], "unknown", "the text names nobody") if found else None
-
-
-def _none(text: str) -> ManufacturerMatch:
-    return ManufacturerMatch(None, "", "none", clean(text)[:200])
 
 
 def holder_of_key(key: str) -> Manufacturer | None:

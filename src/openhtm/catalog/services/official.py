@@ -81,8 +81,8 @@ class _System:
     compared: tuple[str, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     retires: bool = True
-    before: Callable[[Any], list[Problem]] = lambda cursor: []
-    after: Callable[[Any], None] = lambda cursor: None
+    before: Callable[[Any], list[Problem]] | None = None
+    after: Callable[[Any], None] | None = None
 
     @property
     def table(self) -> str:
@@ -125,7 +125,7 @@ SYSTEMS: dict[str, _System] = {
 
 
 def load_official(
-    *, system: str, path: Path, actor: Actor, edition: str = "", partial: bool = False, progress: Progress = lambda read: None
+    *, system: str, path: Path, actor: Actor, edition: str = "", partial: bool = False, progress: Progress | None = None
 ) -> LoadSummary:
     """Load the file at ``path`` into the reference tables of ``system`` (a key of ``SYSTEMS``).
 
@@ -136,6 +136,7 @@ def load_official(
     target = SYSTEMS[system]
     summary = LoadSummary()
     reading = Reading(summary.add)
+    progress = progress or _silent
     try:
         with path.open("rb") as raw, transaction.atomic(), connection.cursor() as cursor:
             source = Source(raw)
@@ -152,6 +153,10 @@ def load_official(
     except OSError as error:
         raise UnreadableFile(reason=f"The file {path.name} cannot be read: {error.strerror or error}.") from error
     return summary
+
+
+def _silent(read: int) -> None:
+    """Nobody watches."""
 
 
 def _stage(cursor: Any, target: _System, source: Source, reading: Reading, progress: Progress) -> None:
@@ -175,14 +180,18 @@ def _stage(cursor: Any, target: _System, source: Source, reading: Reading, progr
 
 
 def _merge(cursor: Any, target: _System, summary: LoadSummary, *, edition: str, retire: bool) -> None:
-    for problem in (*sql.drop_repeated(cursor, target.key), *target.before(cursor)):
+    for problem in (*sql.drop_repeated(cursor, target.key), *(target.before(cursor) if target.before else ())):
         summary.add(problem)
     retirable = target.retires
     compared = target.compared or tuple(column for column in target.columns if column != target.key)
     sql.note_changed(cursor, target.table, target.key, compared, retirable=retirable)
+    placeholders = sql.count_placeholders(cursor, target.table, target.key) if target.model is ProductCode else 0
     summary.updated = sql.update_changed(cursor, target.table, target.key, target.columns, retirable=retirable)
     summary.created = sql.insert_new(cursor, target.table, target.key, target.columns, edition=edition, retirable=retirable)
-    target.after(cursor)
+    summary.created += placeholders  # known by its letters only until now: to whoever loads the list it is new
+    summary.updated -= placeholders
+    if target.after:
+        target.after(cursor)
     if edition:
         sql.set_edition(cursor, target.table, target.key, edition)
     if retire and (codes := sql.retire_missing(cursor, target.table, target.key)):

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from openhtm.catalog.rules.codes import FDA_UNLOADED
 from openhtm.catalog.rules.official.source import Problem
 
 _JSON = frozenset({"gmdn_terms", "flags", "identifiers"})
@@ -45,6 +46,15 @@ def note_changed(cursor: Any, table: str, key: str, compared: tuple[str, ...], *
     cursor.execute("ANALYZE official_changed")
 
 
+def count_placeholders(cursor: Any, table: str, key: str) -> int:
+    """How many of the rows to update were only named by our own types, before FDA's list was loaded."""
+    cursor.execute(
+        f"SELECT count(*) FROM official_changed AS c JOIN {table} AS t ON t.{key} = c.key WHERE t.edition = %s",  # noqa: S608
+        [FDA_UNLOADED],
+    )
+    return int(cursor.fetchone()[0])
+
+
 def update_changed(cursor: Any, table: str, key: str, columns: tuple[str, ...], *, retirable: bool) -> int:
     sets = ", ".join(f"{name} = s.{name}" for name in columns if name != key) + (", retired = false" if retirable else "")
     cursor.execute(f"""
@@ -75,11 +85,15 @@ def set_edition(cursor: Any, table: str, key: str, edition: str) -> None:
 
 
 def retire_missing(cursor: Any, table: str, key: str) -> list[str]:
-    """Mark what this edition lacks; return the codes newly marked, in order."""
-    cursor.execute(f"""
+    """Mark what this edition lacks; return the codes newly marked, in order. Placeholders were never in an edition."""
+    cursor.execute(
+        f"""
         UPDATE {table} AS t SET retired = true
-        WHERE NOT t.retired AND NOT EXISTS (SELECT 1 FROM official_stage AS s WHERE s.{key} = t.{key}) RETURNING t.{key}
-    """)  # noqa: S608
+        WHERE NOT t.retired AND t.edition <> %s AND NOT EXISTS (SELECT 1 FROM official_stage AS s WHERE s.{key} = t.{key})
+        RETURNING t.{key}
+        """,  # noqa: S608
+        [FDA_UNLOADED],
+    )
     return sorted(code for (code,) in cursor.fetchall())
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
-from openhtm.catalog.models import DeviceType, ProductCode
+from openhtm.catalog.models import DeviceType, Manufacturer, ManufacturerAlias, ProductCode, ReferenceLoad
+from openhtm.catalog.queries.manufacturers import resolve_many
 from openhtm.catalog.rules.codes import FDA_UNLOADED
 from openhtm.catalog.rules.events import DeviceTypesChanged
+from openhtm.catalog.rules.manufacturers import DATA as MANUFACTURER_FILE
+from openhtm.catalog.rules.manufacturers import KnownManufacturer, read_manufacturers
+from openhtm.catalog.rules.starter import DATA as STARTER_FOLDER
 from openhtm.catalog.rules.starter import StarterType, read_starter_types
 from openhtm.catalog.services.manufacturers import unknown_manufacturer
 from openhtm.core.events import publish
-from openhtm.core.text import fold
+from openhtm.core.text import company_key, fold
 from openhtm.identity.actor import Actor, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 
@@ -37,16 +43,30 @@ class StarterSummary:
 
 
 @transaction.atomic
-def load_starter(*, actor: Actor) -> StarterSummary:
+def load_starter(*, actor: Actor, only_if_new: bool = False) -> StarterSummary:
     """Add the shipped types and manufacturers, bring older editions up to date, leave alone what was changed here.
 
-    Running it again changes nothing. About a dozen statements. Raises NotAllowed, StarterFileError.
+    Running it again changes nothing. About a dozen statements; ``only_if_new`` answers with one if this very edition was
+    loaded before. Raises NotAllowed, StarterFileError, ManufacturerFileError.
     """
     require_everywhere(actor, Permission.EDIT_CATALOG)
-    summary = StarterSummary()
-    _load_types(read_starter_types(), summary)
+    summary, digest = StarterSummary(), _digest()
+    if only_if_new and ReferenceLoad.objects.filter(system="starter", sha256=digest).exists():
+        return summary
+    shipped = read_starter_types()
+    _load_types(shipped, summary)
     unknown_manufacturer()
+    _load_manufacturers(read_manufacturers(), summary)
+    ReferenceLoad.objects.create(system="starter", edition=shipped[0].edition, file_name="starter", sha256=digest, counts=asdict(summary))
     return summary
+
+
+def _digest() -> str:
+    """SHA-256 over the shipped files, in name order."""
+    found = hashlib.sha256()
+    for path in sorted([*STARTER_FOLDER.glob("*.yaml"), MANUFACTURER_FILE]):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
 
 
 def _load_types(shipped: Sequence[StarterType], summary: StarterSummary) -> None:
@@ -119,6 +139,56 @@ def _ensure_product_codes(shipped: Iterable[StarterType]) -> None:
                 edition=FDA_UNLOADED,
             )
             for code, one in codes.items()
+        ],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+
+
+def _load_manufacturers(shipped: Sequence[KnownManufacturer], summary: StarterSummary) -> None:
+    """Add makers nobody answers for yet, then the mergers of those, then the aliases that are free."""
+    found = resolve_many([one.name for one in shipped])
+    missing = [one for one in shipped if found[one.name].manufacturer_id is None]
+    Manufacturer.objects.bulk_create(
+        [Manufacturer(name=one.name, name_key=company_key(one.name), country=one.country) for one in missing], batch_size=500
+    )
+    summary.read += len(shipped)
+    summary.created += len(missing)
+    summary.unchanged += len(shipped) - len(missing)
+    stored = {maker.name_key: maker for maker in Manufacturer.objects.filter(name_key__in=[company_key(one.name) for one in shipped])}
+    _merge_added(missing, stored)
+    _add_aliases(shipped, stored)
+
+
+def _merge_added(missing: Sequence[KnownManufacturer], stored: Mapping[str, Manufacturer]) -> None:
+    merged = []
+    for one in missing:
+        if one.merged_into and (successor := stored.get(company_key(one.merged_into))):
+            maker = stored[company_key(one.name)]
+            maker.merged_into_id = successor.merged_into_id or successor.pk
+            merged.append(maker)
+    Manufacturer.objects.bulk_update(merged, ["merged_into"], batch_size=500)
+    Manufacturer.objects.filter(merged_into__merged_into__isnull=False).update(
+        merged_into=Subquery(Manufacturer.objects.filter(pk=OuterRef("merged_into")).values("merged_into")[:1])
+    )
+
+
+def _add_aliases(shipped: Sequence[KnownManufacturer], stored: Mapping[str, Manufacturer]) -> None:
+    """Aliases that were here before and were taken away stay away: the history knows them."""
+    wanted = {
+        company_key(alias): (stored[company_key(one.name)], alias)
+        for one in shipped
+        if company_key(one.name) in stored
+        for alias in one.aliases
+    }
+    taken = set(Manufacturer.objects.filter(name_key__in=wanted).values_list("name_key", flat=True))
+    events = ManufacturerAlias._meta.get_field("events").related_model
+    taken |= set(events.objects.filter(alias_key__in=wanted).values_list("alias_key", flat=True))
+    ManufacturerAlias.objects.bulk_create(
+        [
+            ManufacturerAlias(manufacturer=maker, alias=alias, alias_key=key, source="starter")
+            for key, (maker, alias) in wanted.items()
+            if key not in taken
         ],
         ignore_conflicts=True,
         batch_size=1000,
