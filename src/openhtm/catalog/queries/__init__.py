@@ -1,0 +1,1 @@
+"""Reads of the catalogue, each shaped for one screen or report."""

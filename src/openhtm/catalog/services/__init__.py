@@ -1,0 +1,1 @@
+"""The use cases of the catalogue; the only writers of its tables."""
