@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
+from openhtm.ui.parts import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +58,4 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                     "current": here == url or (url != "/" and here.startswith(url)),
                 }
             )
-    return facts | {"nav": entries}
+    return facts | {"nav": entries, "person": Person(name=actor.name)}

@@ -77,6 +77,8 @@ function onEscape(event) {
 }
 
 function enhance(root) {
+  const news = root.matches?.("[data-announce]") ? root : root.querySelector("[data-announce]");
+  if (news && root !== document) announce(news.dataset.announce);
   for (const hidden of root.querySelectorAll("[data-copy], [data-dismiss]")) hidden.hidden = false;
   root.querySelector("[data-focus]")?.focus();
   for (const box of root.querySelectorAll(".toast")) leaveLater(box);
@@ -91,7 +93,7 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   ask(event.submitter);
 }, true);
-document.addEventListener("htmx:afterSwap", (event) => enhance(event.target));
+document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
 document.addEventListener("htmx:responseError", (event) => {
   toast(event.detail.xhr.status >= 500 ? "Something failed on our side. Nothing was saved." : "This was refused. Reload the page and try again.", "late");
 });
