@@ -1,5 +1,6 @@
 """Normalise one cell to the value its field wants, or say what is wrong with it and what would fix it."""
 
+import calendar
 import datetime as dt
 import ipaddress
 import re
@@ -10,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from openhtm.core.text import fold
-from openhtm.exchange.rules.dates import DateRule, read_date
+from openhtm.exchange.rules.dates import MONTH, YEAR, DateRule, read_date
 from openhtm.exchange.rules.guard import unguarded
 from openhtm.exchange.rules.numbers import read_number, without_currency
 from openhtm.exchange.rules.tables import Cell
@@ -26,6 +27,7 @@ _CODE_BREAK = re.compile(r"\s+/\s+|\s*[;|\n]\s*")
 _SPACES = re.compile(r"[^\S\n]+")
 _IN_BRACKETS = re.compile(r"^([^()]+?)\s*\(([^()]+)\)$")
 _PERIOD = re.compile(r"^(\d+(?:[.,]\d+)?)\s*([a-z]*)\.?$")
+_UMDNS = re.compile(r"^(\d{2})\s?-?\s?(\d{3})$")
 _FORMULA_ERRORS = frozenset("#ref! #value! #div/0! #name? #num! #null! #getting_data #spill! #calc!".split())
 
 DEFAULT_MISSING = frozenset(
@@ -84,7 +86,7 @@ class ReadOptions:
 def column_reader(kind: str, options: ReadOptions) -> Callable[[Cell], Result]:
     """Return a function from cell to Value or Problem for one column; equal cells are worked out once.
 
-    ``kind``: text, longtext, code, raw, date, number, integer, years, money, boolean, choice, mac, ip.
+    ``kind``: text, longtext, code, raw, date, enddate, umdns, number, integer, years, money, boolean, choice, mac, ip.
     Raises KeyError for another kind.
     """
     read_kind = READERS[kind]
@@ -194,6 +196,23 @@ def read_date_cell(cell: Cell, options: ReadOptions) -> Result:
     return Value(read.value, read.precision, read.warning) if read.value else MISSING
 
 
+def read_end_date(cell: Cell, options: ReadOptions) -> Result:
+    """The last day of something: a bare month means its last day, a bare year 31 December."""
+    result = read_date_cell(cell, options)
+    if isinstance(result, Problem) or result.precision not in (MONTH, YEAR):
+        return result
+    day: dt.date = result.value
+    month = 12 if result.precision == YEAR else day.month
+    last = dt.date(day.year, month, calendar.monthrange(day.year, month)[1])
+    return result._replace(value=last, warning=result.warning or f"Only the {result.precision} is known; read {last.isoformat()}.")
+
+
+def read_umdns(cell: Cell, options: ReadOptions) -> Result:
+    """``15 - 166`` and ``15-166`` are the same UMDNS code."""
+    match = _UMDNS.match(plain_text(cell).strip(_EDGES))
+    return Value(f"{match[1]}-{match[2]}") if match else read_code(cell, options)
+
+
 def read_number_cell(cell: Cell, options: ReadOptions) -> Result:
     read = read_number(cell, decimal_mark=options.decimal_mark)
     if read is None:
@@ -284,6 +303,8 @@ READERS: dict[str, Callable[[Cell, ReadOptions], Result]] = {
     "code": read_code,
     "raw": read_raw,
     "date": read_date_cell,
+    "enddate": read_end_date,
+    "umdns": read_umdns,
     "number": read_number_cell,
     "integer": read_integer,
     "years": read_years,
