@@ -23,6 +23,7 @@ _BLOCK = 1 << 20
 _SAMPLE_CHARS = 256 * 1024
 _SAMPLE_ROWS = 400
 _MAX_CONTROL_SHARE = 0.01
+_MAX_NUL_SHARE = 0.2
 DELIMITERS = (",", ";", "\t", "|")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -31,7 +32,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26}) + b"\x7f"
+_CONTROL = bytes(set(range(32)) - {0, 9, 10, 12, 13, 26}) + b"\x7f"
 _UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -61,7 +62,7 @@ def detect_encoding(path: Path, *, filename: str) -> tuple[str, list[Note]]:
             return name, []
     if wide := _utf16_without_mark(head):
         return wide, [Note("encoding", "Read as UTF-16 without a byte order mark. Check accented letters in the preview.")]
-    if _control_share(head) > _MAX_CONTROL_SHARE:
+    if _control_share(head) > _MAX_CONTROL_SHARE or head.count(0) > len(head) * _MAX_NUL_SHARE:
         raise NotATable(filename=filename, kind="binary data")
     if _is_utf8(path):
         return "utf-8", []

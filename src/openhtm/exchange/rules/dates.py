@@ -143,6 +143,9 @@ def _from_compact(text: str) -> ReadDate | None:
 
 
 def _from_text(cell: str, rule: DateRule) -> ReadDate | None:
+    if (match := _NUMERIC.match(cell)) and match.end() == len(cell) and not rule.only_labelled:
+        value, precision, doubt = _from_numeric(int(match[1]), int(match[2]), match[3], rule.order)
+        return _bounded(value, precision, doubt or None) if value else None
     text = fold(cell)
     if text.isascii() and text.isdigit() and len(text) <= 8:
         read = _from_number(float(text))

@@ -103,13 +103,14 @@ def data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, Row]]:
     width = max(indexes) + 1
     plain = indexes == list(range(width))
     titles = tuple(fold(column.title) for column in header.columns)
+    first = ("", titles[0][:1], header.columns[0].title[:1].lower())
     for number, row in enumerate(sheet.rows(), start=1):
         if number < header.data_row or is_blank_row(row):
             continue
         if len(row) < width:
             row += ("",) * (width - len(row))
         cells = row[:width] if plain else tuple([row[index] for index in indexes])
-        if isinstance(cells[0], str) and fold(cells[0]) == titles[0] and _is_repeated(cells, titles):
+        if cells[0].__class__ is str and len(cells[0]) < _LONG_NAME and cells[0][:1].lower() in first and _is_repeated(cells, titles):
             continue
         yield number, cells
 

@@ -261,7 +261,7 @@ def _similarity(key: str, word: str) -> float:
         return 1.0
     key_words, words = key.split(), word.split()
     if set(words) <= set(key_words) and len(word) > 3:
-        return 0.6 + 0.3 * len(word) / len(key)
+        return (0.5 if len(words) > 1 else 0.3) + 0.45 * len(word) / len(key)
     if abs(len(key) - len(word)) > 3 or min(len(key), len(word)) < 4:
         return 0.0
     ratio = SequenceMatcher(None, key, word).ratio()

@@ -13,6 +13,7 @@ from openhtm.exchange.rules.tables import Cell, Note, Row
 from openhtm.exchange.rules.values import MISSING, Problem, ReadOptions, Result, Value, column_reader, missing_words, plain_text
 
 _SHOWN = 200
+_GATHERED = frozenset(("control_number", "alternate_number", "notes"))
 
 
 class CellProblem(NamedTuple):
@@ -69,8 +70,10 @@ class TableReader:
                 continue
             if result.warning:
                 warnings.append(CellProblem(number, column, field, plain_text(cell)[:_SHOWN], "read-as", result.warning))
-            if result.value is not None:
-                self._keep(values, field, result)
+            if field in _GATHERED:
+                self._gather(values, field, result)
+            elif field not in values:
+                values[field] = result
         for target in self.required:
             if target.code not in values and not any(problem.field == target.code for problem in problems):
                 message = f"{target.label} is missing. Fill the cell, or give one value for all rows."
@@ -78,8 +81,8 @@ class TableReader:
         return ReadRow(number, values, tuple(problems), tuple(warnings))
 
     @staticmethod
-    def _keep(values: dict[str, Value], field: str, result: Value) -> None:
-        """The first column of a field wins; further alternate numbers and notes are added to it."""
+    def _gather(values: dict[str, Value], field: str, result: Value) -> None:
+        """Notes and numbers of several columns are kept together; of every other field the first column wins."""
         earlier = values.get(field)
         if field == "alternate_number" or (result.also and field == "control_number"):
             _add_numbers(values, field, result)

@@ -127,4 +127,7 @@ def is_blank(cell: Cell) -> bool:
 
 
 def is_blank_row(row: Row) -> bool:
-    return not any(cell != "" and not is_blank(cell) for cell in row)
+    for cell in row:
+        if cell != "" and not is_blank(cell):
+            return False
+    return True
