@@ -9,7 +9,7 @@ from openhtm.core.text import fold
 from openhtm.exchange.rules.tables import Cell
 
 DAY, MONTH, YEAR, BEFORE = "day", "month", "year", "before"
-FIRST_YEAR, LAST_YEAR = 1900, 2150
+FIRST_YEAR, LAST_YEAR = 1900, 2099
 _FIRST_SERIAL, _LAST_SERIAL = 10_000, 80_000  # 1927-05-18 to 2119-01-11
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _PIVOT = 70
@@ -32,9 +32,12 @@ _MONTH_NAMES = (
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
 _NAME = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _OF = r"(?:\s*(?:de|del|of|d'|von|di)\s+|[\s,./-]+)"
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?"
 _FRAGMENT = re.compile(
-    rf"(?P<iso>(?<!\d)(?P<iy>\d{{4}})[-/.](?P<im>\d{{1,2}})[-/.](?P<id>\d{{1,2}})(?!\d)(?:[t ]\d{{1,2}}:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?)?)"
-    rf"|(?P<num>(?<![\d/.-])(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<y>\d{{4}}|\d{{2}})(?![\d])(?:[ ,]+\d{{1,2}}:\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?)?)"
+    r"(?P<iso>(?<!\d)(?P<iy>\d{4})[-/.](?P<im>\d{1,2})[-/.](?P<id>\d{1,2})(?!\d)"
+    rf"(?:[t ]{_CLOCK}(?:z|[+-]\d\d:?\d\d)?)?)"
+    r"|(?P<num>(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})(?![\d])"
+    rf"(?:[ ,]+{_CLOCK}(?: ?[ap]\.?m\.?)?)?)"
     rf"|(?P<dmy>(?<!\d)(?P<d1>\d{{1,2}})(?:st|nd|rd|th|º|°|o)?{_OF}(?P<m1>{_NAME}){_OF}(?P<y1>\d{{4}})(?!\d))"
     rf"|(?P<mdy>(?<![a-z])(?P<m2>{_NAME})\s*(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*(?:de|del)\s+|[\s,]+)(?P<y2>\d{{4}})(?!\d))"
     rf"|(?P<my>(?<![a-z])(?P<m3>{_NAME}){_OF}(?P<y3>\d{{4}})(?!\d))"
@@ -94,7 +97,7 @@ def read_date(cell: Cell, *, rule: DateRule | None = None) -> ReadDate | None:
         cell = cell.date()
     if isinstance(cell, dt.date):
         return ReadDate(None, None, None) if rule.only_labelled else _bounded(cell, DAY, None)
-    if isinstance(cell, bool) or isinstance(cell, (dt.time, dt.timedelta)):
+    if isinstance(cell, bool | dt.time | dt.timedelta):
         return None
     if isinstance(cell, int | float):
         return ReadDate(None, None, None) if rule.only_labelled else _from_number(float(cell))
@@ -113,7 +116,7 @@ def detect_order(cells: Iterable[Cell], *, default: str = "dmy") -> OrderEvidenc
         if match is None:
             continue
         a, b = int(match[1]), int(match[2])
-        if a == b or not 0 < min(a, b) or max(a, b) > 31:
+        if a == b or min(a, b) < 1 or max(a, b) > 31:
             continue
         day_first += a > 12 >= b
         month_first += b > 12 >= a

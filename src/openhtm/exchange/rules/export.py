@@ -28,7 +28,9 @@ class TooManyRowsForXlsx(DomainError):
     message = "XLSX holds {limit:,} rows. Export as CSV, or filter the list first."
 
 
-def write_csv(stream: IO[str], *, columns: Sequence[str], rows: Iterable[Sequence[OutCell]], bom: bool = False, delimiter: str = ",") -> int:
+def write_csv(
+    stream: IO[str], *, columns: Sequence[str], rows: Iterable[Sequence[OutCell]], bom: bool = False, delimiter: str = ","
+) -> int:
     """Write a header and ``rows`` to a text stream opened with ``newline=""`` and UTF-8; return the number of rows.
 
     ``bom`` helps Excel to see UTF-8. None is an empty cell, True ``true``, a date ISO 8601, a Decimal plain digits with a
@@ -39,8 +41,9 @@ def write_csv(stream: IO[str], *, columns: Sequence[str], rows: Iterable[Sequenc
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([guarded(name) for name in columns])
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         writer.writerow([_csv_cell(cell) for cell in row])
+        count += 1
     return count
 
 

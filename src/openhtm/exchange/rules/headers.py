@@ -125,7 +125,7 @@ def _best_row(rows: Sequence[Row], known: Known | None) -> tuple[int, float]:
     widths = [sum(1 for cell in row if not is_blank(cell)) for row in rows]
     usual = _usual_width(widths)
     for index, row in enumerate(rows[:SEARCH_ROWS]):
-        if widths[index]:
+        if widths[index] and row not in rows[:index]:  # a header printed again on each page counts once
             score = _score(rows, index, widths, usual, known)
             if score > best_score + 1e-9:
                 best, best_score = index, score
@@ -144,13 +144,15 @@ def _score(rows: Sequence[Row], index: int, widths: Sequence[int], usual: int, k
     if fill < 0.5:
         return 0.0
     texts = [cell for cell in cells if isinstance(cell, str) and not _NUMBER.match(cell) and len(cell) <= _LONG_NAME]
-    textual = len(texts) / len(cells)
+    textual = sum(1.0 if _shape(text) == "text" else 0.5 for text in texts) / len(cells)
     unique = len({fold(text) for text in texts}) / len(cells)
     recognised = sum(1 for text in texts if known(text)) / len(cells) if known else 0.0
-    below = [row for row, width in zip(rows[index + 1 : index + 1 + _BELOW], widths[index + 1 :], strict=False) if width]
+    below = [
+        row for row, width in zip(rows[index + 1 : index + 1 + _BELOW], widths[index + 1 :], strict=False) if width and row != rows[index]
+    ]
     contrast = _contrast(rows[index], below)
     supported = 1.0 if below else 0.0
-    return fill * 2 + textual * 2 + unique + recognised * 6 + contrast * 2 + supported * 0.5 - index * 0.002
+    return fill * 2 + textual * 2 + unique + recognised * 6 + contrast * 2 + supported * 0.5 - index * 0.01
 
 
 def _contrast(row: Row, below: Sequence[Row]) -> float:
@@ -225,10 +227,10 @@ def _columns(rows: Sequence[Row], index: int, groups: dict[int, str]) -> tuple[C
     for column in range(width):
         title = _clean(rows[index][column]) if column < len(rows[index]) else ""
         group = groups.get(column, "")
-        if not title and not group and not _has_values(rows[index + 1 :], column):
+        if not title and not _has_values(rows[index + 1 :], column):
             continue
         if not title:
-            title, group = (group, "") if group and _has_values(rows[index + 1 :], column) else (f"Column {letters(column)}", group)
+            title, group = (group, "") if group else (f"Column {letters(column)}", group)
         name = f"{group} / {title}" if group and fold(group) != fold(title) else title
         columns.append(Column(column, _unique(name, used), title, group))
     return tuple(columns)

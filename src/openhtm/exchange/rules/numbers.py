@@ -108,6 +108,8 @@ def _with_point(text: str, decimal_mark: str | None) -> tuple[str | None, str | 
         if decimal_mark is None and grouped == ".":
             return text, f"Read {text} as a decimal number; if it means {text.replace('.', '')}, set the decimal mark to a comma."
         if decimal_mark is None:
-            return text.replace(",", ""), f"Read {text} as {text.replace(',', '')}; if it is a decimal number, set the decimal mark to a comma."
+            return text.replace(
+                ",", ""
+            ), f"Read {text} as {text.replace(',', '')}; if it is a decimal number, set the decimal mark to a comma."
         return (text.replace(",", ".") if grouped == decimal_mark else text.replace(grouped, "")), None
     return text.replace(",", "."), None

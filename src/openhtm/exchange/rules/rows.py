@@ -66,7 +66,9 @@ class TableReader:
             if result is MISSING:
                 continue
             if isinstance(result, Problem):
-                problems.append(CellProblem(number, column, field, plain_text(cell)[:_SHOWN], result.code, f"{result.message} {result.remedy}"))
+                problems.append(
+                    CellProblem(number, column, field, plain_text(cell)[:_SHOWN], result.code, f"{result.message} {result.remedy}")
+                )
                 continue
             if result.warning:
                 warnings.append(CellProblem(number, column, field, plain_text(cell)[:_SHOWN], "read-as", result.warning))
@@ -140,9 +142,15 @@ def _options(profile: Profile, one: ColumnMap, target: TargetField, cells: Seque
         evidence = detect_order(cells)
         order = evidence.order
         if evidence.ambiguous and not evidence.for_it:
-            notes.append(Note("date-order", f"{one.column}: no date tells day and month apart; read day first. Set the date order if this is wrong."))
+            notes.append(
+                Note("date-order", f"{one.column}: no date tells day and month apart; read day first. Set the date order if this is wrong.")
+            )
         elif evidence.against:
-            notes.append(Note("date-order", f"{one.column}: {evidence.for_it} dates can only be {order}, {evidence.against} only the other way round."))
+            notes.append(
+                Note(
+                    "date-order", f"{one.column}: {evidence.for_it} dates can only be {order}, {evidence.against} only the other way round."
+                )
+            )
     mark = profile.decimal_mark
     if mark is None and target.kind in ("number", "money", "integer"):
         mark = detect_decimal_mark(cells)

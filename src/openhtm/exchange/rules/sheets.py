@@ -56,7 +56,7 @@ def open_table(path: Path, *, filename: str, limits: Limits | None = None) -> Wo
         head = stream.read(_HEAD_BYTES)
     if not head:
         raise EmptyFile(filename=filename)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return xlsxfile.open_xlsx(path, filename=filename, limits=limits)
     _refuse_other_kinds(path, head, filename=filename)
     return csvfile.open_csv(path, filename=filename, limits=limits)

@@ -18,6 +18,7 @@ from openhtm.exchange.rules.tables import Cell
 
 MAX_CELL_CHARS = 32_767
 _CACHE_SIZE = 65_536
+_DEFAULT_DATE = DateRule()
 _LONGEST_MISSING = 24
 _EDGES = " \t\r\n\f\v\u00a0\u2007\u202f\ufeff"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -28,7 +29,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _IN_BRACKETS = re.compile(r"^([^()]+?)\s*\(([^()]+)\)$")
 _PERIOD = re.compile(r"^(\d+(?:[.,]\d+)?)\s*([a-z]*)\.?$")
 _UMDNS = re.compile(r"^(\d{2})\s?-?\s?(\d{3})$")
-_FORMULA_ERRORS = frozenset("#ref! #value! #div/0! #name? #num! #null! #getting_data #spill! #calc!".split())
+_FORMULA_ERRORS = frozenset(["#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#getting_data", "#spill!", "#calc!"])
 
 DEFAULT_MISSING = frozenset(
     fold(word)
@@ -38,10 +39,35 @@ DEFAULT_MISSING = frozenset(
         "desconocido", "unbekannt", "k.a.", "inconnu", "non disponible", "sconosciuto", "desconhecido", "onbekend",
     )
 )  # fmt: skip
-_TRUE = frozenset("1 true t yes y si s x ja j oui o sim verdadero verdadeiro vero wahr vrai waar on".split())
-_FALSE = frozenset("0 false f no n nein non nao falso falsch faux onwaar nee off".split())
-_MONTH_UNITS = frozenset("m mes meses month months mois monat monate mese mesi maanden".split())
-_YEAR_UNITS = frozenset(["", *"y yr yrs year years a ano anos an ans jahr jahre anni anno jaar jaren".split()])
+_TRUE = frozenset(
+    [
+        "1",
+        "true",
+        "t",
+        "yes",
+        "y",
+        "si",
+        "s",
+        "x",
+        "ja",
+        "j",
+        "oui",
+        "o",
+        "sim",
+        "verdadero",
+        "verdadeiro",
+        "vero",
+        "wahr",
+        "vrai",
+        "waar",
+        "on",
+    ]
+)
+_FALSE = frozenset(["0", "false", "f", "no", "n", "nein", "non", "nao", "falso", "falsch", "faux", "onwaar", "nee", "off"])
+_MONTH_UNITS = frozenset(["m", "mes", "meses", "month", "months", "mois", "monat", "monate", "mese", "mesi", "maanden"])
+_YEAR_UNITS = frozenset(
+    ["", *["y", "yr", "yrs", "year", "years", "a", "ano", "anos", "an", "ans", "jahr", "jahre", "anni", "anno", "jaar", "jaren"]]
+)
 
 
 class Value(NamedTuple):
@@ -75,7 +101,7 @@ class ReadOptions:
     """How the cells of one column are read. ``choices`` and ``translations`` have folded keys (``core.text.fold``)."""
 
     missing: frozenset[str] = DEFAULT_MISSING
-    date: DateRule = DateRule()
+    date: DateRule = _DEFAULT_DATE
     decimal_mark: str | None = None
     currency: str | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -167,7 +193,9 @@ def read_code(cell: Cell, options: ReadOptions) -> Result:
     """An identifier. With ``split_codes`` the first of several is the value and the others are ``also``."""
     if isinstance(cell, (dt.date, dt.time, dt.timedelta)):
         text = plain_text(cell)
-        return Problem("became-a-date", f"The spreadsheet has turned this identifier into {text}.", "Format the column as text and type it again.")
+        return Problem(
+            "became-a-date", f"The spreadsheet has turned this identifier into {text}.", "Format the column as text and type it again."
+        )
     text = _FORBIDDEN.sub("", plain_text(cell)).strip(_EDGES)
     first, others = split_codes(text) if options.split_codes else (" ".join(text.split()), ())
     if not first:
@@ -202,7 +230,9 @@ def _lost_digits(cell: Cell, text: str) -> str | None:
 def read_date_cell(cell: Cell, options: ReadOptions) -> Result:
     read = read_date(cell, rule=options.date)
     if read is None:
-        return Problem("not-a-date", "This is not a date between 1900 and 2150.", "Write it as YYYY-MM-DD, YYYY-MM or YYYY, or leave it empty.")
+        return Problem(
+            "not-a-date", "This is not a date between 1900 and 2099.", "Write it as YYYY-MM-DD, YYYY-MM or YYYY, or leave it empty."
+        )
     return Value(read.value, read.precision, read.warning) if read.value else MISSING
 
 
@@ -247,7 +277,11 @@ def read_years(cell: Cell, options: ReadOptions) -> Result:
         return Problem("not-a-period", "This is not a number of years.", "Write the years as a number, such as 10.")
     amount = Decimal(match[1].replace(",", "."))
     if unit in _YEAR_UNITS:
-        return Value(amount) if amount <= 200 else Problem("not-a-period", "This is more than 200 years.", "Write the years as a number, such as 10.")
+        return (
+            Value(amount)
+            if amount <= 200
+            else Problem("not-a-period", "This is more than 200 years.", "Write the years as a number, such as 10.")
+        )
     years = amount / 12
     years = years.to_integral_value() if years == years.to_integral_value() else years.quantize(Decimal("0.1"))
     return Value(years, warning=f"Read {match[1]} months as {years:f} years.")
@@ -281,7 +315,9 @@ def read_choice(cell: Cell, options: ReadOptions) -> Result:
         return Value(code)
     codes = sorted(set(options.choices.values()))
     near = get_close_matches(text[:100], options.choices, n=1, cutoff=0.8)
-    remedy = f"Did you mean {options.choices[near[0]]}?" if near else f"Use one of: {', '.join(codes)}; or translate this word in the profile."
+    remedy = (
+        f"Did you mean {options.choices[near[0]]}?" if near else f"Use one of: {', '.join(codes)}; or translate this word in the profile."
+    )
     return Problem("unknown-choice", f"{plain_text(cell)[:80]} is not one of the known words.", remedy)
 
 

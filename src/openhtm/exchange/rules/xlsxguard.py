@@ -33,7 +33,7 @@ _DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]{1,3}\d{1,7}:)?([A-Z]{1,3})(\
 _PREFIXED = re.compile(rb":(?:c|row)[\s/>]")
 _ANY_ADDRESS = re.compile(rb"\sr\s*=\s*[\"']\s*\$?([A-Za-z]*)\$?(\d*)")
 _ANY_CELL = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
-_ANY_ROW = re.compile(rb"<(?:[^\s<>/:]+:)?row[\s/>]")
+_ANY_ROW = re.compile(rb"<(?:[^\s<>/:]+:)?row(?=[\s/>])")
 _SHARED = re.compile(rb't="s"[^>]*>\s*<v>(\d+)<')
 _STRING_END = re.compile(rb"</(?:[^\s<>/:]+:)?si>")
 
@@ -44,7 +44,7 @@ def check_archive(archive: zipfile.ZipFile, *, filename: str, limits: Limits) ->
     total, cells, longest = 0, 0, 0
     for info in archive.infolist():
         claimed, packed = _ClaimedExtent(), 0
-        for block in _blocks(archive, info, filename=filename, limits=limits):
+        for block in _blocks(archive, info, filename=filename):
             packed += len(block)
             total += len(block)
             _refuse_bomb(packed, info.compress_size, total, filename=filename, limits=limits)
@@ -53,7 +53,7 @@ def check_archive(archive: zipfile.ZipFile, *, filename: str, limits: Limits) ->
             elif _is_sheet(info):
                 claimed.add(block)
         cells += _check_extent(claimed, archive, info, filename=filename, limits=limits)
-    if cells * longest > _MAX_TEXT_BYTES and _shared_text_bytes(archive, filename, limits) > _MAX_TEXT_BYTES:
+    if cells * longest > _MAX_TEXT_BYTES and _shared_text_bytes(archive, filename) > _MAX_TEXT_BYTES:
         raise UnsafeArchive(filename=filename, reason="its repeated texts unpack to more than 1,024 MB")
 
 
@@ -84,10 +84,10 @@ def _is_shared_strings(info: zipfile.ZipInfo) -> bool:
     return "sharedstrings" in info.filename.lower()
 
 
-def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, filename: str, limits: Limits) -> Iterator[bytes]:
+def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, filename: str) -> Iterator[bytes]:
     """Yield the unpacked part in blocks that end with a whole tag."""
     unbound = copy.copy(info)
-    unbound.file_size = limits.max_unpacked_bytes + 1  # the stated size may lie: read until the data ends
+    unbound.file_size = 1 << 62  # the stated size may lie: read until the data ends
     carry = b""
     with archive.open(unbound) as stream:
         while fresh := stream.read(_BLOCK):
@@ -107,14 +107,12 @@ def _refuse_bomb(unpacked: int, packed: int, total: int, *, filename: str, limit
         raise UnsafeArchive(filename=filename, reason=f"a part of it unpacks to more than {limits.max_ratio} times its size")
 
 
-def _check_extent(
-    claimed: "_ClaimedExtent", archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, filename: str, limits: Limits
-) -> int:
+def _check_extent(claimed: "_ClaimedExtent", archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, filename: str, limits: Limits) -> int:
     """Return the number of cells in the sheet's rectangle. Raises TableTooLarge."""
     rows, columns = claimed.rows, claimed.columns
     if not claimed.holds:
         extent = _Extent()
-        for block in _blocks(archive, info, filename=filename, limits=limits):
+        for block in _blocks(archive, info, filename=filename):
             extent.add(block, filename=filename)
         rows, columns = extent.size
     if columns > limits.max_columns:
@@ -185,7 +183,7 @@ class _Extent:
             self._reach(addresses, filename=filename)
             if position:
                 self._run = 0
-                self._unnumbered_rows += not _ANY_ADDRESS.search(b" " + piece.split(b">", 1)[0])
+                self._unnumbered_rows += not _ANY_ADDRESS.search(piece.split(b">", 1)[0])
             named = sum(1 for letters, _digits in addresses if letters)
             self._run += max(len(_ANY_CELL.findall(piece)) - named, 0)
             self._longest_run = max(self._longest_run, self._run)
@@ -205,13 +203,13 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _shared_text_bytes(archive: zipfile.ZipFile, filename: str, limits: Limits) -> int:
+def _shared_text_bytes(archive: zipfile.ZipFile, filename: str) -> int:
     """Return how many bytes all shared strings become once each cell holds its own copy."""
     lengths: list[int] = []
     uses: Counter[bytes] = Counter()
     for info in archive.infolist():
         rest = 0
-        for block in _blocks(archive, info, filename=filename, limits=limits):
+        for block in _blocks(archive, info, filename=filename):
             if _is_shared_strings(info):
                 first, *others = map(len, _STRING_END.split(block))
                 lengths.extend([rest + first, *others][: len(others)])

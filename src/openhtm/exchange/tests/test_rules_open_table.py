@@ -17,7 +17,7 @@ from openhtm.exchange.rules.sheets import open_table
 from openhtm.exchange.rules.tables import Limits, UnreadableFile
 from openhtm.exchange.rules.xlsxguard import _ClaimedExtent, _up_to_column, _up_to_row
 
-ROWS = [["Tag", "Name", "Cost"], ["A-1", "Bomba de infusión", "1.234,50"], ["A-2", "say \"hi\"; or, not\nnow", ""]]
+ROWS = [["Tag", "Name", "Cost"], ["A-1", "Bomba de infusión", "1.234,50"], ["A-2", 'say "hi"; or, not\nnow', ""]]
 
 
 def table_of(tmp_path: Path, content: bytes, limits: Limits | None = None) -> tables.Workbook:
@@ -112,7 +112,12 @@ def test_other_files_are_refused_with_a_code_and_a_remedy(tmp_path, content, cod
 
 @pytest.mark.parametrize(
     ("member", "code"),
-    [("content.xml", "spreadsheet-format"), ("xl/workbook.bin", "spreadsheet-format"), ("word/document.xml", "spreadsheet-format"), ("a.txt", "not-a-table")],
+    [
+        ("content.xml", "spreadsheet-format"),
+        ("xl/workbook.bin", "spreadsheet-format"),
+        ("word/document.xml", "spreadsheet-format"),
+        ("a.txt", "not-a-table"),
+    ],
 )
 def test_other_archives_are_named(tmp_path, member, code):
     out = io.BytesIO()
@@ -262,7 +267,9 @@ def test_mutated_workbooks_are_read_or_refused(tmp_path, data):
 
 
 @fuzz
-@given(data=st.data(), part=st.sampled_from([SHEET, "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"]))
+@given(
+    data=st.data(), part=st.sampled_from([SHEET, "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"])
+)
 def test_workbooks_with_a_mutated_part_are_read_or_refused(tmp_path, data, part):
     content = simple_xlsx()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -274,7 +281,10 @@ def test_workbooks_with_a_mutated_part_are_read_or_refused(tmp_path, data, part)
 
 @pytest.mark.realdata
 @fuzz
-@given(data=st.data(), name=st.sampled_from(["university_clinical_lab_F147_es.xlsx", "university_clinical_lab_F147_es.csv", "clinic_inventory_fictional.csv"]))
+@given(
+    data=st.data(),
+    name=st.sampled_from(["university_clinical_lab_F147_es.xlsx", "university_clinical_lab_F147_es.csv", "clinic_inventory_fictional.csv"]),
+)
 def test_mutated_real_files_are_read_or_refused(tmp_path, shared_data, data, name):
     path = tmp_path / "mutated"
     path.write_bytes(data.draw(mutations((shared_data / "inventory" / name).read_bytes())))

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from openhtm.exchange.rules.mapping import Profile, TargetField, load_fields
 
@@ -20,5 +21,5 @@ def shipped_profiles() -> dict[str, Profile]:
     return {profile.name: profile for profile in sorted(profiles, key=lambda profile: profile.name)}
 
 
-def _data():  # type: ignore[no-untyped-def]  # importlib's Traversable moved between Python versions
+def _data() -> Traversable:
     return files("openhtm.inventory").joinpath("data")
