@@ -25,9 +25,9 @@ class NoHeader(UnreadableFile):
 
 
 class Column(NamedTuple):
-    """One column of a table. ``index`` counts from 0; ``name`` is unique; ``title`` is ``name`` without its group."""
+    """One column of a table. ``position`` counts from 0; ``name`` is unique; ``title`` is ``name`` without its group."""
 
-    index: int
+    position: int
     name: str
     title: str
     group: str
@@ -73,21 +73,27 @@ def find_header(
     return Header(index + 1, first_group, index + 2, columns, round(score, 3), evidence)
 
 
-def choose_sheet(workbook: Workbook, *, known: Known | None = None, row_hint: int | None = None, filename: str) -> tuple[Sheet, Header]:
-    """Return the sheet that looks most like a table with names we know; visible sheets come first. Raises NoHeader."""
+def choose_sheet(
+    workbook: Workbook, *, known: Known | None = None, sheet: str | None = None, row_hint: int | None = None, filename: str
+) -> tuple[Sheet, Header]:
+    """Return the sheet that looks most like a table with names we know; visible sheets come first.
+
+    ``sheet`` decides if the file has one of that name. Raises NoHeader.
+    """
     best: tuple[float, Sheet, Header] | None = None
-    for sheet in workbook.sheets:
-        head = first_rows(sheet)
-        if not head:
-            continue
+    named_so = [one for one in workbook.sheets if sheet is not None and fold(one.name) == fold(sheet)]
+    for one in named_so or workbook.sheets:
         try:
-            header = find_header(head, merges=sheet.merges, known=known, row_hint=row_hint, filename=filename)
+            header = find_header(first_rows(one), merges=one.merges, known=known, row_hint=row_hint, filename=filename)
         except NoHeader:
             continue
         named = sum(1 for column in header.columns if known and known(column.title))
-        score = (0 if sheet.hidden else 1000) + named * 10 + header.score + min(sheet.row_count, 1_000_000) / 1_000_000
+        score = (0 if one.hidden else 1000) + named * 10 + header.score
+        if len(workbook.sheets) > 1:
+            score += min(one.row_count, 1_000_000) / 1_000_000
+            one.release()
         if best is None or score > best[0]:
-            best = (score, sheet, header)
+            best = (score, one, header)
     if best is None:
         raise NoHeader(filename=filename)
     return best[1], best[2]
@@ -99,7 +105,7 @@ def first_rows(sheet: Sheet, count: int = SEARCH_ROWS + _BELOW) -> list[Row]:
 
 def data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, Row]]:
     """Yield (row number from 1, cells in the order of ``header.columns``); blank rows and repeated headers are left out."""
-    indexes = [column.index for column in header.columns]
+    indexes = [column.position for column in header.columns]
     width = max(indexes) + 1
     plain = indexes == list(range(width))
     titles = tuple(fold(column.title) for column in header.columns)

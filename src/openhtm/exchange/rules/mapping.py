@@ -191,8 +191,12 @@ def known_names(fields: Iterable[TargetField], profiles: Iterable[Profile] = ())
 
 
 def suggest(
-    columns: Sequence[Column], samples: Sequence[Sequence[Cell]], fields: Sequence[TargetField], *, checks: Mapping[str, Check] | None = None
-) -> list[Suggestion]:  # fmt: skip
+    columns: Sequence[Column],
+    samples: Sequence[Sequence[Cell]],
+    fields: Sequence[TargetField],
+    *,
+    checks: Mapping[str, Check] | None = None,
+) -> list[Suggestion]:
     """Propose at most one field for each column and one column for each field, best first.
 
     ``samples`` holds the cells of each column, in the order of ``columns``. ``checks`` maps a field code to a test of one
@@ -280,15 +284,10 @@ def _name_key(name: str) -> str:
 def matched_columns(profile: Profile, header: Header) -> dict[ColumnMap, int]:
     """Return for each mapping of the profile the position of its column; by whole name first, then by title alone."""
     by_name: dict[str, int] = {}
-    for key in (lambda column: column.name, lambda column: column.title):
+    for name_of in (lambda column: column.name, lambda column: column.title):
         for position, column in enumerate(header.columns):
-            by_name.setdefault(_name_key(key(column)), position)
-    found = {}
-    for one in profile.mapping:
-        position = by_name.get(_name_key(one.column))
-        if position is not None:
-            found[one] = position
-    return found
+            by_name.setdefault(_name_key(name_of(column)), position)
+    return {one: by_name[key] for one in profile.mapping if (key := _name_key(one.column)) in by_name}
 
 
 def profile_fit(profile: Profile, header: Header) -> float:

@@ -71,6 +71,8 @@ def detect_decimal_mark(cells: Iterable[Cell]) -> str | None:
 def without_currency(text: str) -> tuple[str | None, str]:
     """Return the currency code, None if there is none or ``$`` alone, and the text without it."""
     rest, currency = text.strip(), None
+    if rest[:1].isdigit() and rest[-1:].isdigit():
+        return None, rest
     for _end in range(2):
         match = _CURRENCY.search(rest)
         if match is None:

@@ -58,6 +58,9 @@ class Sheet(ABC):
     def merges(self) -> tuple[Merge, ...]:
         return ()
 
+    def release(self) -> None:  # noqa: B027 (only some kinds hold anything)
+        """Give back memory held for this sheet; it is read again when asked for."""
+
     @abstractmethod
     def rows(self) -> Iterator[Row]:
         """Yield every row, blank ones included, so that the n-th is row n of the file. Raises TableTooLarge, DamagedFile."""

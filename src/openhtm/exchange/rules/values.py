@@ -17,7 +17,7 @@ from openhtm.exchange.rules.numbers import read_number, without_currency
 from openhtm.exchange.rules.tables import Cell
 
 MAX_CELL_CHARS = 32_767
-_CACHE_SIZE = 65_536
+_CACHE_SIZE = 8_192  # enough for repeated values; columns of unique ones only pass through
 _DEFAULT_DATE = DateRule()
 _LONGEST_MISSING = 24
 _EDGES = " \t\r\n\f\v\u00a0\u2007\u202f\ufeff"
@@ -29,8 +29,6 @@ _SPACES = re.compile(r"[^\S\n]+")
 _IN_BRACKETS = re.compile(r"^([^()]+?)\s*\(([^()]+)\)$")
 _PERIOD = re.compile(r"^(\d+(?:[.,]\d+)?)\s*([a-z]*)\.?$")
 _UMDNS = re.compile(r"^(\d{2})\s?-?\s?(\d{3})$")
-_FORMULA_ERRORS = frozenset(["#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#getting_data", "#spill!", "#calc!"])
-
 DEFAULT_MISSING = frozenset(
     fold(word)
     for word in (
@@ -39,35 +37,17 @@ DEFAULT_MISSING = frozenset(
         "desconocido", "unbekannt", "k.a.", "inconnu", "non disponible", "sconosciuto", "desconhecido", "onbekend",
     )
 )  # fmt: skip
-_TRUE = frozenset(
-    [
-        "1",
-        "true",
-        "t",
-        "yes",
-        "y",
-        "si",
-        "s",
-        "x",
-        "ja",
-        "j",
-        "oui",
-        "o",
-        "sim",
-        "verdadero",
-        "verdadeiro",
-        "vero",
-        "wahr",
-        "vrai",
-        "waar",
-        "on",
-    ]
-)
-_FALSE = frozenset(["0", "false", "f", "no", "n", "nein", "non", "nao", "falso", "falsch", "faux", "onwaar", "nee", "off"])
-_MONTH_UNITS = frozenset(["m", "mes", "meses", "month", "months", "mois", "monat", "monate", "mese", "mesi", "maanden"])
-_YEAR_UNITS = frozenset(
-    ["", *["y", "yr", "yrs", "year", "years", "a", "ano", "anos", "an", "ans", "jahr", "jahre", "anni", "anno", "jaar", "jaren"]]
-)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FORMULA_ERRORS = _words("#ref! #value! #div/0! #name? #num! #null! #getting_data #spill! #calc!")
+_TRUE = _words("1 true t yes y si s x ja j oui o sim verdadero verdadeiro vero wahr vrai waar on")
+_FALSE = _words("0 false f no n nein non nao falso falsch faux onwaar nee off")
+_MONTH_UNITS = _words("m mes meses month months mois monat monate mese mesi maanden")
+_YEAR_UNITS = _words("y yr yrs year years a ano anos an ans jahr jahre anni anno jaar jaren") | {""}
 
 
 class Value(NamedTuple):
@@ -191,6 +171,8 @@ def read_raw(cell: Cell, options: ReadOptions) -> Result:
 
 def read_code(cell: Cell, options: ReadOptions) -> Result:
     """An identifier. With ``split_codes`` the first of several is the value and the others are ``also``."""
+    if isinstance(cell, str) and cell.isascii() and cell.isalnum():
+        return Value(cell)
     if isinstance(cell, (dt.date, dt.time, dt.timedelta)):
         text = plain_text(cell)
         return Problem(

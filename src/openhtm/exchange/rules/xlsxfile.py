@@ -34,6 +34,7 @@ _ARCHIVE_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, IndexError, KeyError,
     OverflowError, RuntimeError, NotImplementedError,
 )  # what zipfile is known to raise on mutated archives  # fmt: skip
+_MAX_TALL_MERGES = 10_000  # more is an attack on the time it takes to follow them
 _CALAMINE_ERRORS = (CalamineError, OSError, ValueError, OverflowError)
 
 
@@ -103,6 +104,8 @@ class XlsxSheet(Sheet):
             return
         pad: Row = ("",) * start[1]
         tall = [merge for merge in self.merges if merge.last_row > merge.first_row]
+        if len(tall) > _MAX_TALL_MERGES:
+            tall = []
         rows = (pad + tuple(row) for row in sheet.iter_rows()) if pad else map(tuple, sheet.iter_rows())
         yield from _filled_down(rows, tall) if tall else rows
 

@@ -51,10 +51,13 @@ def test_texts_come_back_from_csv(tmp_path, rows, bom, delimiter):
 @files
 @given(
     rows=st.lists(
-        st.tuples(plain, st.decimals(-(10**9), 10**9, places=2), st.dates(dt.date(1900, 3, 1), dt.date(2099, 1, 1)), st.booleans(), dangerous),
-        min_size=1, max_size=8,
+        st.tuples(
+            plain, st.decimals(-(10**9), 10**9, places=2), st.dates(dt.date(1900, 3, 1), dt.date(2099, 1, 1)), st.booleans(), dangerous
+        ),
+        min_size=1,
+        max_size=8,
     )
-)  # fmt: skip
+)
 def test_typed_cells_come_back_from_xlsx(tmp_path, rows):
     path = tmp_path / "out.xlsx"
     write_xlsx(path, columns=["Text", "Cost", "Day", "Flag", "Formula"], rows=rows)

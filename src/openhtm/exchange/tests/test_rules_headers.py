@@ -90,7 +90,7 @@ def test_names_are_unique_and_in_order_whatever_the_rows(rows):
     except NoHeader:
         return
     assert len(set(header.names)) == len(header.names)
-    assert [column.index for column in header.columns] == sorted({column.index for column in header.columns})
+    assert [column.position for column in header.columns] == sorted({column.position for column in header.columns})
 
 
 def test_column_letters():

@@ -165,7 +165,8 @@ HEAD = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.or
     "cells",
     [
         b'<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData>',
-        b'<dimension ref="A1"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="ZZ1048576"><v>1</v></c></row></sheetData>',
+        b'<dimension ref="A1"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
+        b'<row r="1048576"><c r="ZZ1048576"><v>1</v></c></row></sheetData>',
         b'<sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1000000"><c s="1" r=\'SA1000000\'><v>1</v></c></row></sheetData>',
         b'<sheetData><row r="1040000"><c r="A1040000"/>' + b"<c><v>1</v></c>" * 300 + b"</row></sheetData>",
         b'<dimension ref="A1"/><sheetData><row r="1040000">' + b"<c><v>1</v></c>" * 300 + b"</row></sheetData>",

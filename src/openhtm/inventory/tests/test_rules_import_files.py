@@ -18,6 +18,7 @@ from openhtm.exchange.rules.values import Money
 from openhtm.inventory.rules.import_fields import device_fields, shipped_profiles
 from openhtm.inventory.rules.status import Status
 
+PARTS = ["name", "mapping", "constants", "translations", "date_order", "column", "field", "header_row", "missing_words", "pick"]
 GOLDEN = Path(__file__).parent / "golden" / "clinic_es.csv"
 
 
@@ -45,15 +46,32 @@ def test_the_golden_file_is_understood_without_a_profile():
     assert (header.row, header.group_row, header.data_row) == (5, 4, 6)
     assert header.names[5] == "Compra / Fecha de adquisición"
     assert [one.field for one in profile.mapping] == [
-        "control_number", "description", "manufacturer", "model", "serial_number", "acquired_on", "acquisition_cost", "ownership",
-        "warranty_ends_on", "expected_life_years", "notes",
-    ]  # fmt: skip
+        "control_number",
+        "description",
+        "manufacturer",
+        "model",
+        "serial_number",
+        "acquired_on",
+        "acquisition_cost",
+        "ownership",
+        "warranty_ends_on",
+        "expected_life_years",
+        "notes",
+    ]
     assert [row.number for row in rows] == [6, 7, 8, 11, 12]
     assert plain(rows[0]) == {
-        "control_number": "EJ 001", "description": "Bomba de infusión", "manufacturer": "Philips", "model": "MX 10", "serial_number": "SN-1",
-        "acquired_on": dt.date(2019, 2, 13), "acquisition_cost": Money(Decimal("1250000.50"), None), "ownership": "owned",
-        "warranty_ends_on": dt.date(2021, 2, 28), "expected_life_years": Decimal(10), "notes": 'Dos líneas\ncon ; y "comillas"',
-    }  # fmt: skip
+        "control_number": "EJ 001",
+        "description": "Bomba de infusión",
+        "manufacturer": "Philips",
+        "model": "MX 10",
+        "serial_number": "SN-1",
+        "acquired_on": dt.date(2019, 2, 13),
+        "acquisition_cost": Money(Decimal("1250000.50"), None),
+        "ownership": "owned",
+        "warranty_ends_on": dt.date(2021, 2, 28),
+        "expected_life_years": Decimal(10),
+        "notes": 'Dos líneas\ncon ; y "comillas"',
+    }
     assert not reader.unmapped
 
 
@@ -63,9 +81,13 @@ def test_the_golden_file_shows_every_problem_with_its_cell():
     changed["mapping"] = [one | {"split_codes": one["field"] == "control_number"} for one in changed["mapping"]]
     _header, _reader, rows, _profile = read(GOLDEN, profile=Profile.from_json(json.dumps(changed)))
     assert plain(rows[1]) == {
-        "control_number": "EJ 002", "alternate_number": ("99812",), "description": "Monitor", "manufacturer": "Phillips",
-        "acquired_on": dt.date(2005, 1, 1), "ownership": "loaner",
-    }  # fmt: skip
+        "control_number": "EJ 002",
+        "alternate_number": ("99812",),
+        "description": "Monitor",
+        "manufacturer": "Phillips",
+        "acquired_on": dt.date(2005, 1, 1),
+        "ownership": "loaner",
+    }
     assert rows[1].values["acquired_on"].precision == "year"
     assert plain(rows[2])["serial_number"] == "=SN3"
     assert plain(rows[2])["alternate_number"] == ("B-7",)
@@ -102,10 +124,13 @@ def test_shipped_profiles_know_their_fields_and_come_back_from_json():
         assert {one.field for one in profile.mapping if not one.field.startswith("custom:")} <= codes
 
 
-@given(st.text(max_size=40) | st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "mapping", "constants", "translations", "date_order", "column", "field", "header_row", "missing_words", "pick"]), inner, max_size=5),
-).map(json.dumps))  # fmt: skip
+@given(
+    st.text(max_size=40)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PARTS), inner, max_size=5),
+    ).map(json.dumps)
+)
 def test_any_text_is_a_profile_or_is_refused(text):
     try:
         profile = Profile.from_json(text)
@@ -118,10 +143,19 @@ def test_any_text_is_a_profile_or_is_refused(text):
 def test_our_own_export_comes_back(tmp_path):
     codes = [field.code for field in device_fields()]
     row = dict.fromkeys(codes, "") | {
-        "control_number": "A-1", "alternate_number": "OLD 1; B/2", "serial_number": "=1", "manufacturer": "-Acme", "ownership": "patient_owned",
-        "status": "in_service", "acquired_on": date_cell(dt.date(2005, 1, 1), "year"), "accepted_on": date_cell(dt.date(2019, 3, 1), "day"),
-        "acquisition_cost": Decimal("1234.567"), "notes": "two\nlines", "high_risk": True, "udi": "\x1d01009506000117843",
-    }  # fmt: skip
+        "control_number": "A-1",
+        "alternate_number": "OLD 1; B/2",
+        "serial_number": "=1",
+        "manufacturer": "-Acme",
+        "ownership": "patient_owned",
+        "status": "in_service",
+        "acquired_on": date_cell(dt.date(2005, 1, 1), "year"),
+        "accepted_on": date_cell(dt.date(2019, 3, 1), "day"),
+        "acquisition_cost": Decimal("1234.567"),
+        "notes": "two\nlines",
+        "high_risk": True,
+        "udi": "\x1d01009506000117843",
+    }
     path = tmp_path / "export.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         write_csv(stream, columns=codes, rows=[list(row.values())], bom=True)
@@ -129,10 +163,19 @@ def test_our_own_export_comes_back(tmp_path):
     assert profile.name == "openhtm"
     assert not rows[0].problems
     assert plain(rows[0]) == {
-        "control_number": "A-1", "alternate_number": ("OLD 1", "B/2"), "serial_number": "=1", "manufacturer": "-Acme", "ownership": "patient_owned",
-        "status": "in_service", "acquired_on": dt.date(2005, 1, 1), "accepted_on": dt.date(2019, 3, 1),
-        "acquisition_cost": Money(Decimal("1234.567"), None), "notes": "two\nlines", "high_risk": True, "udi": "\x1d01009506000117843",
-    }  # fmt: skip
+        "control_number": "A-1",
+        "alternate_number": ("OLD 1", "B/2"),
+        "serial_number": "=1",
+        "manufacturer": "-Acme",
+        "ownership": "patient_owned",
+        "status": "in_service",
+        "acquired_on": dt.date(2005, 1, 1),
+        "accepted_on": dt.date(2019, 3, 1),
+        "acquisition_cost": Money(Decimal("1234.567"), None),
+        "notes": "two\nlines",
+        "high_risk": True,
+        "udi": "\x1d01009506000117843",
+    }
 
 
 def test_a_column_is_suggested_by_its_contents_alone():
@@ -191,7 +234,11 @@ def test_the_short_clinic_inventory_is_read_by_its_profile(shared_data):
     assert (profile.name, header.row, len(rows)) == ("clinic-basic", 1, 20)
     assert sum(len(one.problems) + len(one.warnings) for one in rows) == 0
     assert plain(rows[5]) == {
-        "control_number": "RT-0006", "department": "Lobby", "manufacturer": "Defibtech", "description": "Lifeline AED", "udi_di": "00815098020317",
-    }  # fmt: skip
+        "control_number": "RT-0006",
+        "department": "Lobby",
+        "manufacturer": "Defibtech",
+        "description": "Lifeline AED",
+        "udi_di": "00815098020317",
+    }
     assert plain(rows[6])["software_version"] == "1.05.06.00"
     assert plain(rows[13])["catalog_number"] == "CS08651-02"
