@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy-machine", deadline=None)  # the laws are about results, never about the clock
+settings.load_profile("busy-machine")
 
 
 @pytest.fixture
