@@ -36,7 +36,7 @@ def csv_text(delimiter: str) -> str:
 def xlsx_bytes(fill, **options) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, **options}) as book:
-        book.set_properties({"created": dt.datetime(2026, 1, 1)})  # the same bytes each time
+        book.set_properties({"created": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)})  # the same bytes each time
         fill(book)
     return out.getvalue()
 
