@@ -1,10 +1,6 @@
 """Named people: Maria (technician, North), Omar (manager, North), Chen (technician, South, must see nothing of North)."""
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("busy-machine", deadline=None)  # the laws are about results, never about the clock
-settings.load_profile("busy-machine")
 
 from openhtm.exchange.tests.conftest import shared_data  # noqa: F401 (a fixture)
 from openhtm.identity.rules.permissions import Role
