@@ -18,6 +18,7 @@ from openhtm.core.errors import DomainError
 Row = TypeVar("Row")
 MAX_LIMIT = 1000
 EXACT_COUNT_UP_TO = 10_000
+SURELY_MORE = 4  # times EXACT_COUNT_UP_TO: where the planner expects so many rows, counting first would be waste
 
 
 class BadCursor(DomainError):
@@ -77,10 +78,18 @@ def keyset_page(queryset: Any, *, order: tuple[str, ...], cursor: str | None = N
 
 def count_up_to(queryset: Any, *, exact_up_to: int = EXACT_COUNT_UP_TO) -> Count:
     """Count exactly up to ``exact_up_to`` rows, above that by the planner's estimate. One or two statements."""
+    expected = estimate(queryset)
+    if expected > SURELY_MORE * exact_up_to:
+        return Count(expected, exact=False)
     found = queryset.order_by()[: exact_up_to + 1].count()
-    if found <= exact_up_to:
-        return Count(found, exact=True)
-    return Count(max(estimate(queryset), found), exact=False)
+    return Count(found, exact=True) if found <= exact_up_to else Count(max(expected, found), exact=False)
+
+
+def count_of_page(page: Page[Any], queryset: Any) -> Count:
+    """Count what a list's first page is taken from; a list that fits on its page costs no statement."""
+    if page.next_cursor is None and page.previous_cursor is None:
+        return Count(len(page.rows), exact=True)
+    return count_up_to(queryset)
 
 
 def estimate(queryset: models.QuerySet[Any]) -> int:

@@ -102,12 +102,23 @@ def search_condition(text: str) -> Q:
     The small tables are asked first, so that the big one is met by index and literal keys only.
     """
     words = text.split()[:6]
+    if exact := _exact_condition(text):
+        return exact
     condition = Q()
     for word in words:
         condition &= _word_condition(word) if len(word) > 2 or len(words) > 1 else _beginning(word)
     if len(words) > 1 and (serial := number_key(text)):  # a serial number written with spaces
         condition |= Q(serial_key=serial, serial_key__gt="")
     return condition
+
+
+def _exact_condition(text: str) -> Q | None:
+    """A whole tag, serial number or device identifier is an answer by itself. One statement on three indexes."""
+    upper, serial = control_number_key(text), number_key(text)
+    hit = Q(control_number=upper) | Q(udi_di=upper, udi_di__gt="")
+    if len(serial) > 3:
+        hit |= Q(serial_key=serial, serial_key__gt="")
+    return hit if len(upper) > 3 and Device.objects.filter(hit).exists() else None
 
 
 def _beginning(word: str) -> Q:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openhtm.core.errors import DomainError, Invalid
-from openhtm.core.pagination import BadCursor, count_up_to
+from openhtm.core.pagination import BadCursor, count_of_page
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory import forms
@@ -62,7 +62,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
         page = lists.list_page(queryset, columns=columns, sort=sort, cursor=cursor, limit=PAGE_ROWS)
     except BadCursor:
         page, moved = lists.list_page(queryset, columns=columns, sort=sort, cursor=None, limit=PAGE_ROWS), True
-    count = count_up_to(queryset)
+    count = count_of_page(page, queryset)
     context = {
         "page": page,
         "columns": columns,
@@ -73,7 +73,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "tabs": _views(request, actor),
         "chooser": [Column(key=c.key, label=c.label, shown=c in columns, fixed=c.key == lists.FIXED) for c in _offered(may_see_costs)],
         "pager": _pager(request.GET, page, count, restarted=moved),
-        "filter_fields": shown.filter_fields(actor, request.GET),
+        "filter_query": _without(request.GET, "columns").removeprefix("?"),
         "export_query": _without(request.GET, "cursor", "columns").removeprefix("?"),
         "columns_query": urlencode([("columns", c.key) for c in columns]),
         "may": _rights(actor),
@@ -162,6 +162,17 @@ def _bulk_actions(actor: Actor) -> list[BulkAction]:
         (Permission.EXPORT_DEVICES, BulkAction(name="export", label="Export", icon="download")),
     ]
     return [action for permission, action in offered if actor.may(permission)]
+
+
+@require_safe
+def filter_form(request: HttpRequest) -> HttpResponse:
+    """The form that adds a filter: a page of its own, or unfolded in the list."""
+    actor = actor_of(request)
+    require(actor, Permission.VIEW_DEVICES)
+    found = filters.read_filters(request.GET.dict(), actor=actor)
+    context = {"filter_fields": shown.filter_fields(actor, request.GET), "search": found.search}
+    part = "#form" if request.headers.get("HX-Request") else ""
+    return render(request, f"inventory/filter_form.html{part}", context)
 
 
 @require_safe
@@ -351,6 +362,7 @@ def models_json(request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern] = [
     path("devices", device_list, name="device-list"),
     path("devices/add", add_device, name="device-add"),
+    path("devices/filter", filter_form, name="device-filter"),
     path("devices/models.json", models_json, name="device-models"),
     path("d/<control_number:control_number>", device_page, name="device"),
     path("d/<control_number:control_number>/edit", edit_device, name="device-edit"),

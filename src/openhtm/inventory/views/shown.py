@@ -103,7 +103,7 @@ def attention(device: Device, *, actor: Actor, today: date, may: dict[str, bool]
                 title="The record has gaps",
                 detail=words,
                 tone="info",
-                icon="circle-help",
+                icon="circle-question-mark",
                 action_label="Complete" if may["edit"] else "",
                 action_url=f"{here}/edit" if may["edit"] else "",
             )
