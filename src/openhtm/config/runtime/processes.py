@@ -13,11 +13,11 @@ PR_SET_PDEATHSIG = 1
 PROC = Path("/proc")
 
 
-def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """Return what a child runs before its program starts, so that the kernel signals it when we die. Linux only."""
+def die_with_parent(number: signal.Signals, *, parent: int | None = None) -> Callable[[], None] | None:
+    """Return what a child runs first, so that the kernel signals it when ``parent`` (by default we) dies. Linux only."""
     if not sys.platform.startswith("linux"):
         return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
+    libc, parent = ctypes.CDLL(None), parent or os.getpid()
 
     def before_exec() -> None:
         libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
