@@ -49,6 +49,13 @@ class Cluster:
         """Return the DATABASE_URL of the application's role. Raises CannotRun before the first start."""
         return self._url(OWNER)
 
+    def choose_passwords(self) -> dict[str, str]:
+        """Return the passwords by role, made at the first call and kept in a file of mode 0600."""
+        if not self.home.passwords.exists():
+            fresh = {SUPERUSER: secrets.token_urlsafe(24), OWNER: secrets.token_urlsafe(24)}
+            _write_private(self.home.passwords, json.dumps(fresh))
+        return self._passwords()
+
     def start(self) -> None:
         """Start the server and wait until it answers; make it first if need be. Raises CannotRun with the log's last lines."""
         self._make_once()
@@ -83,7 +90,7 @@ class Cluster:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         self.account.own(fresh)
-        passwords = self._new_passwords()
+        passwords = self.choose_passwords()
         secret = self.sockets / "initial-password"
         _write_private(secret, passwords[SUPERUSER])
         self.account.own(secret)
@@ -91,7 +98,6 @@ class Cluster:
             self._initdb(fresh, secret)
         finally:
             secret.unlink(missing_ok=True)
-        _write_private(self.home.passwords, json.dumps(passwords))
         if self.home.database.exists():
             self.home.database.rmdir()
         fresh.rename(self.home.database)
@@ -108,9 +114,6 @@ class Cluster:
         (folder / "pg_hba.conf").write_text("local all all scram-sha-256\n", encoding="ascii")
         with (folder / "postgresql.conf").open("a", encoding="ascii") as conf:
             conf.write(f"\ninclude = '{CONF}'\ninclude_if_exists = 'local.conf'\n")
-
-    def _new_passwords(self) -> dict[str, str]:
-        return {SUPERUSER: secrets.token_urlsafe(24), OWNER: secrets.token_urlsafe(24)}
 
     def _refuse_other_version(self) -> None:
         found = (self.home.database / "PG_VERSION").read_text(encoding="ascii").strip()

@@ -20,6 +20,7 @@ from openhtm.config.runtime.supervisor import Child, Supervisor, tell
 
 OPENHTM = [sys.executable, "-m", "openhtm.config.cli"]
 DEFAULT_WORKERS = 2
+THREADS = 4  # each keeps a database connection open
 
 
 def serve(*, demo: bool) -> int:
@@ -63,7 +64,7 @@ def web_child(address: Address) -> Child:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
         raise CannotRun(f"OPENHTM_WORKERS is {text!r}. Set it to a number from 1 to 256.")
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", address.host, "--port", str(address.port)]
-    command += ["--workers", text, "--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning"]
+    command += ["--workers", text, "--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws", "--blocking-threads", str(THREADS), "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
     return Child("The web server", [*command, "openhtm.config.runtime.entry:application"])
 
 

@@ -41,7 +41,7 @@ def settings_for(machine: Machine) -> dict[str, str]:
         "wal_compression": "on",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
-        "max_connections": "60",
+        "max_connections": "100",
         "max_worker_processes": str(max(8, machine.cores)),
         "max_parallel_workers": str(max(2, machine.cores)),
         "max_parallel_workers_per_gather": str(_between(machine.cores // 2, 1, 4)),
