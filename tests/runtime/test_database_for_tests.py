@@ -9,5 +9,3 @@ def test_the_bundled_server_has_what_the_schema_needs():
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_available_extensions WHERE name IN ('ltree', 'pg_trgm', 'btree_gist') ORDER BY name")
         assert [name for (name,) in cursor.fetchall()] == ["btree_gist", "ltree", "pg_trgm"]
-
-

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from openhtm.config.runtime.problem import CannotRun
+from openhtm.config.problem import CannotRun
 
 COMMANDS = {
     "run": ("serve", "start everything with the demo hospital, on this machine only"),

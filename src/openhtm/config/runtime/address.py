@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from openhtm.config.runtime.problem import CannotRun
+from openhtm.config.problem import CannotRun
 
 DEFAULT_PORT = 8000
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not chosen

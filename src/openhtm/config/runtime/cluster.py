@@ -17,9 +17,9 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime import binaries, processes, tuning
 from openhtm.config.runtime.paths import SOCKET_NAME, Home, reachable, socket_folder
-from openhtm.config.runtime.problem import CannotRun
 from openhtm.config.runtime.users import Account, server_account
 
 SUPERUSER = "postgres"

@@ -4,10 +4,10 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime import locks, processes
 from openhtm.config.runtime.cluster import Cluster, cluster_at
 from openhtm.config.runtime.paths import current_home
-from openhtm.config.runtime.problem import CannotRun
 
 WAIT_SECONDS = 120.0
 SERVE = "openhtm serve"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openhtm.config.environment import data_home
-from openhtm.config.runtime.problem import CannotRun
+from openhtm.config.problem import CannotRun
 
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 107  # bytes in sockaddr_un.sun_path, less the closing zero

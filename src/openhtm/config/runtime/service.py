@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import psycopg
 
 from openhtm.config.environment import secret_key
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime import locks, processes
 from openhtm.config.runtime.address import Address, address_from_environment, answers, require_free
 from openhtm.config.runtime.cluster import Cluster, cluster_at
 from openhtm.config.runtime.commands import SERVE, WAIT_SECONDS, database_for_command
 from openhtm.config.runtime.paths import Home, current_home
-from openhtm.config.runtime.problem import CannotRun
 from openhtm.config.runtime.supervisor import Child, Supervisor, tell
 
 OPENHTM = [sys.executable, "-m", "openhtm.config.cli"]
@@ -64,7 +64,20 @@ def web_child(address: Address) -> Child:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
         raise CannotRun(f"OPENHTM_WORKERS is {text!r}. Set it to a number from 1 to 256.")
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", address.host, "--port", str(address.port)]
-    command += ["--workers", text, "--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws", "--blocking-threads", str(THREADS), "--blocking-threads-idle-timeout", "600", "--log-level", "warning"]
+    command += [
+        "--workers",
+        text,
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "5",
+        "--no-ws",
+        "--blocking-threads",
+        str(THREADS),
+        "--blocking-threads-idle-timeout",
+        "600",
+        "--log-level",
+        "warning",
+    ]
     return Child("The web server", [*command, "openhtm.config.runtime.entry:application"])
 
 

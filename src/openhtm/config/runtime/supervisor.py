@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime import processes
 from openhtm.config.runtime.cluster import Cluster
-from openhtm.config.runtime.problem import CannotRun
 
 TICK_SECONDS = 0.25
 STOP_SECONDS = 8.0

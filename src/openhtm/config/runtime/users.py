@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from openhtm.config.problem import CannotRun
 from openhtm.config.runtime.paths import is_root
-from openhtm.config.runtime.problem import CannotRun
 
 PREFERRED = ("openhtm", "postgres")
 LAST_RESORT = "nobody"
