@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent
-LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+LOOPBACK = ("127.", "::1", "localhost")
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
 

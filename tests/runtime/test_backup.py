@@ -53,7 +53,7 @@ def test_a_filled_instance_is_not_overwritten_unless_asked(filled):
 
 
 def test_a_dump_the_database_refuses_changes_nothing(filled, tmp_path):
-    source, home, url = filled
+    source, _home, url = filled
     dump = tmp_path / "bad.dump"
     dump.write_bytes(b"PGDMP not really")
     with pytest.raises(CannotRun, match="damaged"):
@@ -74,7 +74,8 @@ def test_no_trace_is_left_when_the_database_does_not_answer(home, tmp_path):
 def test_any_changed_byte_of_content_is_found(position, byte, tmp_path):
     source = tmp_path / "fuzz.tar"
     raw = bytearray(_archive({"database.dump": b"PGDMP" * 400, "files/a": b"x" * 700}))
-    spans = [(member.offset_data, member.size) for member in tarfile.open(fileobj=io.BytesIO(bytes(raw)))][1:]
+    with tarfile.open(fileobj=io.BytesIO(bytes(raw))) as archive:
+        spans = [(member.offset_data, member.size) for member in archive][1:]
     places = [at for start, size in spans for at in range(start, start + size)]
     raw[places[int(position * len(places))]] ^= byte
     source.write_bytes(bytes(raw))

@@ -4,9 +4,12 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+STEP_SECONDS = 0.1
 
 
 def try_exclusive(path: Path, *, label: str) -> IO[str] | None:
@@ -24,6 +27,14 @@ def try_exclusive(path: Path, *, label: str) -> IO[str] | None:
     held.truncate()
     held.write(json.dumps({"pid": os.getpid(), "label": label}))
     held.flush()
+    return held
+
+
+def exclusive_within(path: Path, *, label: str, seconds: float) -> IO[str] | None:
+    """Take the lock, trying for up to ``seconds``; None if another process still has it."""
+    end = time.monotonic() + seconds
+    while (held := try_exclusive(path, label=label)) is None and time.monotonic() < end:
+        time.sleep(STEP_SECONDS)
     return held
 
 

@@ -11,7 +11,7 @@ import psycopg
 
 from openhtm.config.environment import secret_key
 from openhtm.config.problem import CannotRun
-from openhtm.config.runtime import locks, processes
+from openhtm.config.runtime import locks
 from openhtm.config.runtime.address import Address, address_from_environment, answers, require_free
 from openhtm.config.runtime.cluster import Cluster, cluster_at
 from openhtm.config.runtime.commands import SERVE, WAIT_SECONDS, database_for_command
@@ -116,20 +116,12 @@ def _serving_lock(home: Home) -> Iterator[None]:
     held = locks.try_exclusive(home.server_lock, label=SERVE)
     if held is None and locks.holder(home.server_lock)[1] != SERVE:
         tell(f"Waiting for {locks.holder(home.server_lock)[1]} to end.")
-        taken = []
-        processes.wait_until(lambda: bool(_take(taken, home)), seconds=WAIT_SECONDS)
-        held = taken[0] if taken else None
+        held = locks.exclusive_within(home.server_lock, label=SERVE, seconds=WAIT_SECONDS)
     if held is None:
         pid, label = locks.holder(home.server_lock)
         raise CannotRun(f"{home.root} is in use by {label} (process {pid}). Stop it first, or set OPENHTM_HOME to another folder.")
     with held:
         yield
-
-
-def _take(taken: list, home: Home) -> list:  # type: ignore[type-arg]
-    if held := locks.try_exclusive(home.server_lock, label=SERVE):
-        taken.append(held)
-    return taken
 
 
 def _prepare(home: Home, supervisor: Supervisor, *, demo: bool) -> bool:

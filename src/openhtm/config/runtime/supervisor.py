@@ -18,6 +18,7 @@ STOP_SECONDS = 8.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Supervisor:
 
     def run(self, *, when_ready: Callable[[], None], ready: Callable[[], bool]) -> None:
         """Run until asked to stop; call ``when_ready`` once, as soon as ``ready`` holds. Always stops all it started."""
-        announced = False
+        announced, complain_at = False, time.monotonic() + PATIENCE_SECONDS
         try:
             for child in self.children:
                 child.start()
@@ -80,6 +81,9 @@ class Supervisor:
                 if not announced and ready():
                     announced = True
                     when_ready()
+                elif not announced and time.monotonic() > complain_at:
+                    complain_at = float("inf")
+                    tell(f"Not ready after {PATIENCE_SECONDS:.0f} seconds; still trying. The reason is probably above.")
         finally:
             self.stop()
 
