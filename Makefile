@@ -14,7 +14,7 @@ help:
 	@echo "make clean    remove what make made; your data stays"
 
 run: install
-	@exec .venv/bin/openhtm run
+	@exec .venv/bin/python tools/run.py .venv/bin/openhtm run
 
 install:
 	@tools/install runtime
