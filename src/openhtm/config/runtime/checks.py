@@ -73,7 +73,7 @@ def free_disk(home: Home) -> Result:
 
 def settings() -> Iterator[Result]:
     """Django's own checks of the configuration."""
-    errors = [found for found in run_checks() if found.level >= ERROR]
+    errors = [found for found in run_checks() if found.level >= ERROR and not found.is_silenced()]
     for found in errors:
         yield Result("settings", False, f"{found.msg} {found.hint or ''}".strip())
     if not errors:
