@@ -9,7 +9,7 @@ import pytest
 
 from openhtm.config.runtime import CannotRun, database_for_command, locks, processes
 from openhtm.config.runtime.cluster import cluster_at
-from openhtm.config.runtime.paths import SOCKET_NAME
+from openhtm.config.runtime.paths import SOCKET_NAME, SOCKET_PATH_LIMIT, Home, _private
 
 WRITER = """
 import psycopg, time
@@ -138,3 +138,31 @@ def test_a_command_ends_its_server(home):
     with database_for_command():
         assert processes.running_in(home.database)
     assert processes.running_in(home.database) == []
+
+
+def test_a_home_with_a_very_long_path_has_a_short_private_socket_folder(home, monkeypatch):
+    deep = Home(home.root / ("long" * 40))
+    monkeypatch.setenv("OPENHTM_HOME", str(deep.root))
+    with database_for_command():
+        sockets = cluster_at(deep).sockets
+        assert len(os.fsencode(sockets / SOCKET_NAME)) <= SOCKET_PATH_LIMIT
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(home.root))
+        assert cluster_at(deep).sockets == sockets
+    sockets.rmdir()
+
+
+def test_a_symbolic_link_leads_to_the_same_home(home, monkeypatch):
+    with database_for_command() as url, psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    link = home.root.parent / "link"
+    link.symlink_to(home.root)
+    monkeypatch.setenv("OPENHTM_HOME", str(link))
+    assert kept_rows() == 1
+
+
+def test_a_folder_of_somebody_elses_is_not_used_for_the_socket(tmp_path):
+    planted = tmp_path / "planted"
+    planted.symlink_to(tmp_path)
+    with pytest.raises(CannotRun, match="belongs to somebody else"):
+        _private(planted, uid=os.geteuid(), gid=os.getegid())
