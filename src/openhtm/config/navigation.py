@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from openhtm.identity.actor import Actor
-from openhtm.identity.rules.permissions import Permission
+from openhtm.identity.rules.permissions import ROLE_LABELS, Permission
+from openhtm.ui import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     here = request.path
     entries = []
     for entry in MENU:
-        if entry.permission is None or actor.may(entry.permission):
-            url = reverse(entry.route)
+        if (entry.permission is None or actor.may(entry.permission)) and (url := _address(entry.route)):
             entries.append(
                 {
                     "label": entry.label,
@@ -57,4 +58,22 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                     "current": here == url or (url != "/" and here.startswith(url)),
                 }
             )
-    return facts | {"nav": entries}
+    return facts | {"nav": entries, "person": _person(actor)} | _own_addresses()
+
+
+@cache
+def _address(route: str) -> str:
+    """Where ``route`` leads, or "" if the room it belongs to brings no such page."""
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""
+
+
+def _own_addresses() -> dict[str, str]:
+    return {"logout_url": _address("identity:log-out"), "password_url": _address("identity:change-password")}
+
+
+def _person(actor: Actor) -> parts.Person:
+    roles = ", ".join(sorted(ROLE_LABELS[role] for role in actor.roles)) or "no role yet"
+    return parts.Person(name=actor.name, detail=roles, links=[("My profile", _address("identity:profile"), "user")])
