@@ -36,7 +36,7 @@ def existing() -> set[tuple[str, str]]:
 
 def api_operations() -> set[tuple[str, str]]:
     return {
-        (f"{api.urls_namespace}:{operation.url_name or operation.operation_id}", method)
+        (f"{api.urls_namespace}:{operation.operation_id}", method)
         for _, router in api._routers
         for view in router.path_operations.values()
         for operation in view.operations
