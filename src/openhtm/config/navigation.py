@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from openhtm.identity.actor import Actor
-from openhtm.identity.rules.permissions import Permission
-from openhtm.ui.parts import Person
+from openhtm.identity.rules.permissions import ROLE_LABELS, Permission
+from openhtm.ui.parts import NavItem, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +32,41 @@ MENU = (
     Entry("Catalogue", "catalog:home", "book-open", Permission.VIEW_CATALOG),
     Entry("Places", "sites:home", "map-pin", Permission.VIEW_SITES),
     Entry("People", "identity:user-list", "users", Permission.VIEW_PEOPLE),
+    Entry("Settings", "inventory:settings", "settings", Permission.MANAGE_CUSTOM_FIELDS),
     Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
 )
+ON_THE_PHONE = frozenset({"home", "inventory:scan", "inventory:device-list"})
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the menu of whoever is asking. No statement."""
+    theme = request.COOKIES.get("theme", "")
+    facts: dict[str, Any] = {"demo": settings.DEMO, "theme": theme if theme in ("light", "dark") else ""}
     actor: Actor | None = getattr(request, "actor", None)
-    facts = {
-        "actor": actor,
-        "demo": settings.DEMO,
-        "theme": request.COOKIES.get("theme", "") if request.COOKIES.get("theme") in ("light", "dark") else "",
-    }
     if actor is None:
         return facts
-    here = request.path
-    entries = []
-    for entry in MENU:
-        if entry.permission is None or actor.may(entry.permission):
-            url = reverse(entry.route)
-            entries.append(
-                {
-                    "label": entry.label,
-                    "url": url,
-                    "icon": entry.icon,
-                    "current": here == url or (url != "/" and here.startswith(url)),
-                }
-            )
-    return facts | {"nav": entries, "person": Person(name=actor.name)}
+    reachable = [entry for entry in MENU if entry.permission is None or actor.may(entry.permission)]
+    return facts | {
+        "actor": actor,
+        "nav": [_item(entry, request.path) for entry in reachable],
+        "phone_nav": [_item(entry, request.path) for entry in reachable if entry.route in ON_THE_PHONE],
+        "person": _person(actor),
+        "logout_url": _address("identity:log-out"),
+        "password_url": _address("identity:change-password"),
+    }
+
+
+def _item(entry: Entry, here: str) -> NavItem:
+    url = _address(entry.route)
+    inside = here == url or (url != "/" and here.startswith(url)) or (entry.route == "inventory:device-list" and here.startswith("/d/"))
+    return NavItem(label=entry.label, url=url, icon=entry.icon, current=inside)
+
+
+@cache
+def _address(route: str) -> str:
+    return reverse(route)
+
+
+def _person(actor: Actor) -> Person:
+    roles = ", ".join(sorted(ROLE_LABELS[role] for role in actor.roles)) or "no role yet"
+    return Person(name=actor.name, detail=roles, links=[("My profile", _address("identity:profile"), "user")])

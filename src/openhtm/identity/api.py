@@ -163,10 +163,10 @@ class TokenFilter(Paged):
     live: bool | None = Field(None, description="True: neither revoked nor expired.")
 
 
-@router.get("/me", response={200: MeOut, **REFUSALS}, operation_id="me_get")
-def me_get(request: HttpRequest) -> Any:
+@router.get("/me", response={200: MeOut, **REFUSALS}, operation_id="get_me")
+def get_me(request: HttpRequest) -> Any:
     actor = _who(request)
-    user = User.objects.get(pk=actor.user_id)
+    user = User.objects.filter(pk=actor.user_id).get()
     codes = dict(Facility.objects.filter(pk__in=[g.facility_id for g in actor.grants if g.facility_id]).values_list("pk", "code"))
     return {
         "id": user.pk,
@@ -178,8 +178,8 @@ def me_get(request: HttpRequest) -> Any:
     }
 
 
-@router.get("/users", response={200: UserPage, **REFUSALS}, operation_id="user_list")
-def user_list(request: HttpRequest, filters: Query[UserFilter]) -> Any:
+@router.get("/users", response={200: UserPage, **REFUSALS}, operation_id="list_users")
+def list_users(request: HttpRequest, filters: Query[UserFilter]) -> Any:
     require(_who(request), Permission.VIEW_PEOPLE)
     found = queries.people(
         _who(request), q=filters.q, role=filters.role or "", facility=filters.facility, active=filters.active, service=filters.service
@@ -187,8 +187,8 @@ def user_list(request: HttpRequest, filters: Query[UserFilter]) -> Any:
     return _answer(found, ("full_name", "pk"), filters, _user)
 
 
-@router.post("/users", response={201: UserCreated, **REFUSALS}, operation_id="user_create")
-def user_create(request: HttpRequest, payload: UserIn) -> Any:
+@router.post("/users", response={201: UserCreated, **REFUSALS}, operation_id="add_user")
+def add_user(request: HttpRequest, payload: UserIn) -> Any:
     """Add an account with its first role. Not repeatable by key: the answer holds a secret that is not kept."""
     actor = _who(request)
     fields = payload.dict(include={"username", "full_name", "email", "phone"})
@@ -197,14 +197,14 @@ def user_create(request: HttpRequest, payload: UserIn) -> Any:
     return Status(201, _user_of(actor, user.pk) | {"one_time_password": password})
 
 
-@router.get("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="user_get")
-def user_get(request: HttpRequest, user_id: Key) -> Any:
+@router.get("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="get_user")
+def get_user(request: HttpRequest, user_id: Key) -> Any:
     require(_who(request), Permission.VIEW_PEOPLE)
     return _user_of(_who(request), user_id)
 
 
-@router.patch("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="user_update")
-def user_update(request: HttpRequest, user_id: Key, payload: UserPatch) -> Any:
+@router.patch("/users/{user_id}", response={200: UserOut, **REFUSALS}, operation_id="change_user")
+def change_user(request: HttpRequest, user_id: Key, payload: UserPatch) -> Any:
     actor = _who(request)
     changes = {name: value for name, value in payload.dict(exclude_unset=True).items() if value is not None}
     active = changes.pop("is_active", None)
@@ -215,20 +215,20 @@ def user_update(request: HttpRequest, user_id: Key, payload: UserPatch) -> Any:
     return _user_of(actor, user_id)
 
 
-@router.post("/users/{user_id}/reset-password", response={200: OneTimePassword, **REFUSALS}, operation_id="user_reset_password")
-def user_reset_password(request: HttpRequest, user_id: Key) -> Any:
+@router.post("/users/{user_id}/reset-password", response={200: OneTimePassword, **REFUSALS}, operation_id="reset_user_password")
+def reset_user_password(request: HttpRequest, user_id: Key) -> Any:
     return {"one_time_password": passwords.reset_password(actor=_who(request), user_id=user_id)}
 
 
-@router.get("/role-assignments", response={200: AssignmentPage, **REFUSALS}, operation_id="role_assignment_list")
-def role_assignment_list(request: HttpRequest, filters: Query[AssignmentFilter]) -> Any:
+@router.get("/role-assignments", response={200: AssignmentPage, **REFUSALS}, operation_id="list_role_assignments")
+def list_role_assignments(request: HttpRequest, filters: Query[AssignmentFilter]) -> Any:
     require(_who(request), Permission.VIEW_PEOPLE)
     found = queries.assignments(_who(request), user_id=filters.user_id, role=filters.role or "", facility=filters.facility)
     return _answer(found, ("pk",), filters, _assignment)
 
 
-@router.post("/role-assignments", response={201: AssignmentOut, **REFUSALS}, operation_id="role_assignment_create")
-def role_assignment_create(request: HttpRequest, payload: AssignmentIn, client_key: ByKey = None) -> Any:
+@router.post("/role-assignments", response={201: AssignmentOut, **REFUSALS}, operation_id="add_role_assignment")
+def add_role_assignment(request: HttpRequest, payload: AssignmentIn, client_key: ByKey = None) -> Any:
     actor = _who(request)
     require(actor, Permission.VIEW_PEOPLE)
 
@@ -240,21 +240,21 @@ def role_assignment_create(request: HttpRequest, payload: AssignmentIn, client_k
     return Status(status, answer)
 
 
-@router.delete("/role-assignments/{assignment_id}", response={204: None, **REFUSALS}, operation_id="role_assignment_delete")
-def role_assignment_delete(request: HttpRequest, assignment_id: Key) -> Any:
+@router.delete("/role-assignments/{assignment_id}", response={204: None, **REFUSALS}, operation_id="remove_role_assignment")
+def remove_role_assignment(request: HttpRequest, assignment_id: Key) -> Any:
     people.revoke_role(actor=_who(request), assignment_id=assignment_id)
     return Status(204, None)
 
 
-@router.get("/tokens", response={200: TokenPage, **REFUSALS}, operation_id="token_list")
-def token_list(request: HttpRequest, filters: Query[TokenFilter]) -> Any:
+@router.get("/tokens", response={200: TokenPage, **REFUSALS}, operation_id="list_tokens")
+def list_tokens(request: HttpRequest, filters: Query[TokenFilter]) -> Any:
     require(_who(request), Permission.USE_TOKENS)
     found = queries.tokens(_who(request), user_id=filters.user_id, live=filters.live)
     return _answer(found, ("-created_at", "-pk"), filters, _token)
 
 
-@router.post("/tokens", response={201: TokenCreated, **REFUSALS}, operation_id="token_create")
-def token_create(request: HttpRequest, payload: TokenIn) -> Any:
+@router.post("/tokens", response={201: TokenCreated, **REFUSALS}, operation_id="add_token")
+def add_token(request: HttpRequest, payload: TokenIn) -> Any:
     """Make a token. Not repeatable by key: the answer holds a secret that is not kept."""
     actor = _who(request)
     require(actor, Permission.USE_TOKENS)
@@ -267,13 +267,13 @@ def token_create(request: HttpRequest, payload: TokenIn) -> Any:
     return Status(201, _token(token) | {"token": secret})
 
 
-@router.delete("/tokens/{token_id}", response={200: TokenOut, **REFUSALS}, operation_id="token_revoke")
-def token_revoke(request: HttpRequest, token_id: Key) -> Any:
+@router.delete("/tokens/{token_id}", response={200: TokenOut, **REFUSALS}, operation_id="revoke_token")
+def revoke_token(request: HttpRequest, token_id: Key) -> Any:
     return _token(tokens.revoke_token(actor=_who(request), token_id=token_id, now=timezone.now()))
 
 
 def _who(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _facility_id(actor: Actor, code: str | None) -> int | None:

@@ -187,38 +187,41 @@ class ProviderFilter(Paged):
     kind: ProviderKindCode | None = None
 
 
-@router.get("/organisation", response={200: OrganisationOut, **REFUSALS}, operation_id="organisation_get")
-def organisation_get(request: HttpRequest) -> Any:
+@router.get("/organisation", response={200: OrganisationOut, **REFUSALS}, operation_id="get_organisation")
+def get_organisation(request: HttpRequest) -> Any:
     require(_who(request), Right.VIEW_SITES)
-    return queries.organisation() or _missing(Organisation)
+    organisation = queries.organisation()
+    if organisation is None:
+        raise Organisation.DoesNotExist
+    return organisation
 
 
-@router.patch("/organisation", response={200: OrganisationOut, **REFUSALS}, operation_id="organisation_update")
-def organisation_update(request: HttpRequest, payload: OrganisationIn) -> Any:
+@router.patch("/organisation", response={200: OrganisationOut, **REFUSALS}, operation_id="change_organisation")
+def change_organisation(request: HttpRequest, payload: OrganisationIn) -> Any:
     return facilities.update_organisation(actor=_who(request), **_given(payload))
 
 
-@router.get("/facilities", response={200: FacilityPage, **REFUSALS}, operation_id="facility_list")
-def facility_list(request: HttpRequest, filters: Query[Paged]) -> Any:
+@router.get("/facilities", response={200: FacilityPage, **REFUSALS}, operation_id="list_facilities")
+def list_facilities(request: HttpRequest, filters: Query[Paged]) -> Any:
     require(_who(request), Right.VIEW_SITES)
     found = queries.facilities(_who(request), q=filters.q, active=filters.active)
     return _answer(found, ("name", "pk"), filters, _facility)
 
 
-@router.post("/facilities", response={201: FacilityOut, **REFUSALS}, operation_id="facility_create")
-def facility_create(request: HttpRequest, payload: FacilityIn, client_key: ByKey = None) -> Any:
+@router.post("/facilities", response={201: FacilityOut, **REFUSALS}, operation_id="add_facility")
+def add_facility(request: HttpRequest, payload: FacilityIn, client_key: ByKey = None) -> Any:
     actor = _who(request)
     return _once(request, client_key, lambda: _facility(facilities.add_facility(actor=actor, **payload.dict())))
 
 
-@router.get("/facilities/{code}", response={200: FacilityOut, **REFUSALS}, operation_id="facility_get")
-def facility_get(request: HttpRequest, code: Code) -> Any:
+@router.get("/facilities/{code}", response={200: FacilityOut, **REFUSALS}, operation_id="get_facility")
+def get_facility(request: HttpRequest, code: Code) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _facility(_facility_of(_who(request), code))
 
 
-@router.patch("/facilities/{code}", response={200: FacilityOut, **REFUSALS}, operation_id="facility_update")
-def facility_update(request: HttpRequest, code: Code, payload: FacilityPatch) -> Any:
+@router.patch("/facilities/{code}", response={200: FacilityOut, **REFUSALS}, operation_id="change_facility")
+def change_facility(request: HttpRequest, code: Code, payload: FacilityPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active, record = changes.pop("active", None), _facility_of(actor, code)
     with transaction.atomic():
@@ -228,8 +231,8 @@ def facility_update(request: HttpRequest, code: Code, payload: FacilityPatch) ->
     return _facility(record)
 
 
-@router.get("/locations", response={200: LocationPage, **REFUSALS}, operation_id="location_list")
-def location_list(request: HttpRequest, filters: Query[LocationFilter]) -> Any:
+@router.get("/locations", response={200: LocationPage, **REFUSALS}, operation_id="list_locations")
+def list_locations(request: HttpRequest, filters: Query[LocationFilter]) -> Any:
     actor = _who(request)
     require(actor, Right.VIEW_SITES)
     found = queries.locations(
@@ -244,8 +247,8 @@ def location_list(request: HttpRequest, filters: Query[LocationFilter]) -> Any:
     return _answer(found, ("full_name", "pk"), filters, _location)
 
 
-@router.post("/locations", response={201: LocationOut, **REFUSALS}, operation_id="location_create")
-def location_create(request: HttpRequest, payload: LocationIn, client_key: ByKey = None) -> Any:
+@router.post("/locations", response={201: LocationOut, **REFUSALS}, operation_id="add_location")
+def add_location(request: HttpRequest, payload: LocationIn, client_key: ByKey = None) -> Any:
     actor, facility = _who(request), _facility_of(_who(request), payload.facility)
     fields = payload.dict(exclude={"facility", "parent"})
     parent = payload.parent
@@ -256,14 +259,14 @@ def location_create(request: HttpRequest, payload: LocationIn, client_key: ByKey
     )
 
 
-@router.get("/locations/{public_code}", response={200: LocationOut, **REFUSALS}, operation_id="location_get")
-def location_get(request: HttpRequest, public_code: Code) -> Any:
+@router.get("/locations/{public_code}", response={200: LocationOut, **REFUSALS}, operation_id="get_location")
+def get_location(request: HttpRequest, public_code: Code) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _location(Location.objects.visible_to(_who(request)).select_related("facility", "parent").get(public_code=public_code))
 
 
-@router.patch("/locations/{public_code}", response={200: LocationOut, **REFUSALS}, operation_id="location_update")
-def location_update(request: HttpRequest, public_code: Code, payload: LocationPatch) -> Any:
+@router.patch("/locations/{public_code}", response={200: LocationOut, **REFUSALS}, operation_id="change_location")
+def change_location(request: HttpRequest, public_code: Code, payload: LocationPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active = changes.pop("active", None)
     with transaction.atomic():
@@ -273,33 +276,33 @@ def location_update(request: HttpRequest, public_code: Code, payload: LocationPa
     return _location(record)
 
 
-@router.post("/locations/{public_code}/move", response={200: LocationOut, **REFUSALS}, operation_id="location_move")
-def location_move(request: HttpRequest, public_code: Code, payload: MoveIn) -> Any:
+@router.post("/locations/{public_code}/move", response={200: LocationOut, **REFUSALS}, operation_id="move_location")
+def move_location(request: HttpRequest, public_code: Code, payload: MoveIn) -> Any:
     return _location(locations.move_location(actor=_who(request), public_code=public_code, parent_code=payload.parent))
 
 
-@router.get("/departments", response={200: DepartmentPage, **REFUSALS}, operation_id="department_list")
-def department_list(request: HttpRequest, filters: Query[DepartmentFilter]) -> Any:
+@router.get("/departments", response={200: DepartmentPage, **REFUSALS}, operation_id="list_departments")
+def list_departments(request: HttpRequest, filters: Query[DepartmentFilter]) -> Any:
     require(_who(request), Right.VIEW_SITES)
     found = queries.departments(_who(request), q=filters.q, facility=filters.facility, active=filters.active)
     return _answer(found, ("name", "pk"), filters, _department)
 
 
-@router.post("/departments", response={201: DepartmentOut, **REFUSALS}, operation_id="department_create")
-def department_create(request: HttpRequest, payload: DepartmentIn, client_key: ByKey = None) -> Any:
+@router.post("/departments", response={201: DepartmentOut, **REFUSALS}, operation_id="add_department")
+def add_department(request: HttpRequest, payload: DepartmentIn, client_key: ByKey = None) -> Any:
     actor, facility = _who(request), _facility_of(_who(request), payload.facility)
     fields = payload.dict(exclude={"facility"})
     return _once(request, client_key, lambda: _department(departments.add_department(actor=actor, facility_id=facility.pk, **fields)))
 
 
-@router.get("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="department_get")
-def department_get(request: HttpRequest, department_id: Key) -> Any:
+@router.get("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="get_department")
+def get_department(request: HttpRequest, department_id: Key) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _department(Department.objects.visible_to(_who(request)).select_related("facility").get(pk=department_id))
 
 
-@router.patch("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="department_update")
-def department_update(request: HttpRequest, department_id: Key, payload: DepartmentPatch) -> Any:
+@router.patch("/departments/{department_id}", response={200: DepartmentOut, **REFUSALS}, operation_id="change_department")
+def change_department(request: HttpRequest, department_id: Key, payload: DepartmentPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active = changes.pop("active", None)
     with transaction.atomic():
@@ -309,27 +312,27 @@ def department_update(request: HttpRequest, department_id: Key, payload: Departm
     return _department(record)
 
 
-@router.get("/service-providers", response={200: ProviderPage, **REFUSALS}, operation_id="service_provider_list")
-def service_provider_list(request: HttpRequest, filters: Query[ProviderFilter]) -> Any:
+@router.get("/service-providers", response={200: ProviderPage, **REFUSALS}, operation_id="list_service_providers")
+def list_service_providers(request: HttpRequest, filters: Query[ProviderFilter]) -> Any:
     require(_who(request), Right.VIEW_SITES)
     found = queries.providers(q=filters.q, kind=filters.kind or "", active=filters.active)
     return _answer(found, ("name", "pk"), filters, _provider)
 
 
-@router.post("/service-providers", response={201: ProviderOut, **REFUSALS}, operation_id="service_provider_create")
-def service_provider_create(request: HttpRequest, payload: ProviderIn, client_key: ByKey = None) -> Any:
+@router.post("/service-providers", response={201: ProviderOut, **REFUSALS}, operation_id="add_service_provider")
+def add_service_provider(request: HttpRequest, payload: ProviderIn, client_key: ByKey = None) -> Any:
     actor = _who(request)
     return _once(request, client_key, lambda: _provider(providers.add_provider(actor=actor, **payload.dict())))
 
 
-@router.get("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="service_provider_get")
-def service_provider_get(request: HttpRequest, provider_id: Key) -> Any:
+@router.get("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="get_service_provider")
+def get_service_provider(request: HttpRequest, provider_id: Key) -> Any:
     require(_who(request), Right.VIEW_SITES)
     return _provider(ServiceProvider.objects.get(pk=provider_id))
 
 
-@router.patch("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="service_provider_update")
-def service_provider_update(request: HttpRequest, provider_id: Key, payload: ProviderPatch) -> Any:
+@router.patch("/service-providers/{provider_id}", response={200: ProviderOut, **REFUSALS}, operation_id="change_service_provider")
+def change_service_provider(request: HttpRequest, provider_id: Key, payload: ProviderPatch) -> Any:
     actor, changes = _who(request), _given(payload)
     active = changes.pop("active", None)
     with transaction.atomic():
@@ -340,15 +343,11 @@ def service_provider_update(request: HttpRequest, provider_id: Key, payload: Pro
 
 
 def _who(request: HttpRequest) -> Scoped:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _facility_of(actor: Scoped, code: str) -> Facility:
     return Facility.objects.visible_to(actor).get(code__iexact=code)
-
-
-def _missing(model: type[Organisation]) -> None:
-    raise model.DoesNotExist
 
 
 def _given(payload: Schema) -> dict[str, Any]:

@@ -89,7 +89,11 @@ def _refuse_gift(actor: Actor, gift: RoleGift) -> None:
         ends=gift.valid_until is not None,
     )
     errors = {field: [_NEEDS_WORDS[code]] for field, code in missing.items()}
-    if gift.department_id and not Department.objects.filter(pk=gift.department_id, facility_id=gift.facility_id).exists():
+    if (
+        gift.facility_id
+        and gift.department_id
+        and not Department.objects.filter(pk=gift.department_id, facility_id=gift.facility_id).exists()
+    ):
         errors["department"] = ["This department is not at that facility. Choose one of its own."]
     if gift.provider_id and not ServiceProvider.objects.filter(pk=gift.provider_id).exists():
         errors["provider"] = ["There is no such service provider."]

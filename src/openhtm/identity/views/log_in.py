@@ -45,9 +45,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
                 login(request, user, backend=BACKEND)
                 begin_session(request.session)
                 return redirect(target)
-    return render(
-        request, "identity/log_in.html", {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}, status=status
-    )
+    return render(request, "identity/log_in.html", {"form": form, "next": target}, status=status)
 
 
 @require_POST

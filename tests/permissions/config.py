@@ -1,0 +1,16 @@
+"""Routes that belong to no room."""
+
+from __future__ import annotations
+
+from openhtm.identity.rules.permissions import Permission as P
+from tests.permissions.rows import PUBLIC, Row
+
+ROWS = [
+    Row("home"),
+    Row("healthz", needs=PUBLIC),
+    Row("readyz", needs=PUBLIC),
+    Row("system", needs=P.VIEW_SYSTEM),
+    Row("api-docs", needs=PUBLIC),
+    Row("api:openapi-json", needs=PUBLIC),
+    Row("api:api-root", needs=PUBLIC, ok=(404,)),
+]
