@@ -2,14 +2,16 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.inventory.views import bulk, devices, imports, labels, quality, settings
+from openhtm.inventory.views import bulk, devices, files, imports, labels, quality, scan, settings
 
 app_name = "inventory"
 urlpatterns: list[URLPattern | URLResolver] = [
     *devices.urlpatterns,
     *bulk.urlpatterns,
+    *files.urlpatterns,
     *imports.urlpatterns,
     *labels.urlpatterns,
     *quality.urlpatterns,
+    *scan.urlpatterns,
     *settings.urlpatterns,
 ]

@@ -117,7 +117,7 @@ def _by_udi(text: str, parsed: udi.ParsedUdi, actor: Actor) -> ScanResult | None
     words = (
         f"The UDI names {named}, but no device of yours has serial number {parsed.serial}." if parsed.serial else f"The UDI names {named}."
     )
-    prefill = _prefill(parsed) | ({"device_model": str(models[0].pk)} if len(models) == 1 else {})
+    prefill = _prefill(parsed) | ({"model": str(models[0].pk)} if len(models) == 1 else {})
     shown, more = tuple(listed[:SHOWN]), len(listed) > SHOWN
     return ScanResult("model", text, words, devices=shown, models=tuple(models), parsed=parsed, more_devices=more, prefill=prefill)
 
@@ -147,14 +147,8 @@ def _by_gudid(text: str, parsed: udi.ParsedUdi) -> ScanResult | None:
         return None
     name = " ".join(part for part in (record.company_name, record.brand_name, record.version_or_model) if part)
     words = f"FDA's database knows this identifier: {name}. No device of yours has it yet."
-    prefill = _prefill(parsed) | {
-        "manufacturer": record.company_name,
-        "model_name": record.version_or_model,
-        "brand_name": record.brand_name,
-        "catalog_number": record.catalog_number,
-        "gudid": record.record_key,
-    }
-    return ScanResult("gudid", text, words, gudid=record, parsed=parsed, prefill={key: value for key, value in prefill.items() if value})
+    prefill = _prefill(parsed) | {"gudid": record.record_key}
+    return ScanResult("gudid", text, words, gudid=record, parsed=parsed, prefill=prefill)
 
 
 def _unknown(text: str, parsed: udi.ParsedUdi) -> ScanResult:
