@@ -1,0 +1,12 @@
+"""The API of the catalogue: each part has its own router."""
+
+from ninja import Router
+
+from openhtm.catalog.api.manufacturers import router as manufacturers
+from openhtm.catalog.api.models import router as models
+from openhtm.catalog.api.reference import router as reference
+from openhtm.catalog.api.types import router as types
+
+router = Router(tags=["catalog"])
+for part in (manufacturers, types, models, reference):
+    router.add_router("", part)
