@@ -21,9 +21,18 @@ def found(actor, **params):
 @pytest.fixture
 def pump(north):
     model = DeviceModelFactory(
-        name="Alaris 8015", manufacturer=ManufacturerFactory(name="BD"), device_type=DeviceTypeFactory(code="pump", name="Infusion pump", synonyms=["Perfusor"])
+        name="Alaris 8015",
+        manufacturer=ManufacturerFactory(name="BD"),
+        device_type=DeviceTypeFactory(code="pump", name="Infusion pump", synonyms=["Perfusor"]),
     )
-    device = DeviceFactory(facility=north, device_model=model, control_number="BME-04117", serial_number="ab-12 34", description="Crash cart 2", udi_di="10885403123456")
+    device = DeviceFactory(
+        facility=north,
+        device_model=model,
+        control_number="BME-04117",
+        serial_number="ab-12 34",
+        description="Crash cart 2",
+        udi_di="10885403123456",
+    )
     AlternateNumber.objects.create(device=device, kind="old_control_number", number="X-77-OLD", number_key="X-77-OLD")
     NetworkInterface.objects.create(device=device, mac_address="00:1a:2b:3c:4d:5e", ip_address="10.1.2.3", hostname="pump-icu-7")
     DeviceFactory.create_batch(3, facility=north)
@@ -53,7 +62,9 @@ def test_filters_narrow(maria, north):
     room = LocationFactory(facility=north, parent=building, kind="room")
     icu = DepartmentFactory(facility=north)
     risky = DeviceTypeFactory(high_risk=True, high_risk_source="test")
-    one = DeviceFactory(facility=north, location=room, department=icu, device_model__device_type=risky, ownership="rental", serial_number="")
+    one = DeviceFactory(
+        facility=north, location=room, department=icu, device_model__device_type=risky, ownership="rental", serial_number=""
+    )
     DeviceFactory(facility=north, status="retired")
     wanted = {one.control_number}
     assert found(maria, location=str(building.pk)) == wanted

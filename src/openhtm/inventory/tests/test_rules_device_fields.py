@@ -62,7 +62,12 @@ def test_site_fields_are_judged_by_their_kind():
 def test_every_spelling_of_a_mac_address_is_one(raw):
     digits = raw.hex()
     canonical = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
-    assert {normal_mac(canonical), normal_mac(digits.upper()), normal_mac(canonical.replace(":", "-")), normal_mac(f"{digits[:4]}.{digits[4:8]}.{digits[8:]}")} == {canonical}
+    assert {
+        normal_mac(canonical),
+        normal_mac(digits.upper()),
+        normal_mac(canonical.replace(":", "-")),
+        normal_mac(f"{digits[:4]}.{digits[4:8]}.{digits[8:]}"),
+    } == {canonical}
 
 
 @given(st.ip_addresses())

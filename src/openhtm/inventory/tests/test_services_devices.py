@@ -43,7 +43,12 @@ def test_numbers_are_never_given_twice_even_after_renumbering(maria, north, mode
 def test_a_udi_fills_what_it_says(maria, north, model):
     carrier = "(01)51022222233336(11)141231(17)270707(10)A213B1(21)1234"
     device = devices.add_device(actor=maria, facility_id=north.pk, values={"device_model_id": model.pk, "udi_carrier": carrier})
-    assert (device.udi_di, device.serial_number, device.lot, device.manufactured_on) == ("51022222233336", "1234", "A213B1", dt.date(2014, 12, 31))
+    assert (device.udi_di, device.serial_number, device.lot, device.manufactured_on) == (
+        "51022222233336",
+        "1234",
+        "A213B1",
+        dt.date(2014, 12, 31),
+    )
     assert device.udi_carrier == carrier
 
 
@@ -178,11 +183,15 @@ def test_facts_are_never_changed_nor_devices_deleted(maria, north):
 
 def test_interfaces_are_normalised_and_checked(maria, north):
     device = DeviceFactory(facility=north)
-    interface = network.save_interface(actor=maria, control_number=device.control_number, values={"mac_address": "00-1A-2B-3C-4D-5E", "vlan": 12})
+    interface = network.save_interface(
+        actor=maria, control_number=device.control_number, values={"mac_address": "00-1A-2B-3C-4D-5E", "vlan": 12}
+    )
     interface.refresh_from_db()
     assert interface.mac_address == "00:1a:2b:3c:4d:5e"
     with pytest.raises(Invalid) as refusal:
-        network.save_interface(actor=maria, control_number=device.control_number, values={"mac_address": "zz", "ip_address": "1.2.3", "vlan": 9000})
+        network.save_interface(
+            actor=maria, control_number=device.control_number, values={"mac_address": "zz", "ip_address": "1.2.3", "vlan": 9000}
+        )
     assert set(refusal.value.errors) == {"mac_address", "ip_address", "vlan"}
     network.remove_interface(actor=maria, control_number=device.control_number, interface_id=interface.pk)
     assert not device.interfaces.exists()
