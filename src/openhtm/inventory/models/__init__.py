@@ -16,7 +16,7 @@ from openhtm.inventory.models.facts import (
     SightingSource,
     StatusChange,
 )
-from openhtm.inventory.models.quality import DuplicateCandidate, DuplicateDecision
+from openhtm.inventory.models.quality import DuplicateCandidate, DuplicateDecision, InventoryFigure
 from openhtm.inventory.models.settings import CustomField, DeviceRiskInput, LabelTemplate, RiskProfile, SavedView
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "DeviceRiskInput",
     "DuplicateCandidate",
     "DuplicateDecision",
+    "InventoryFigure",
     "LabelTemplate",
     "MaintenanceStrategy",
     "NetworkInterface",

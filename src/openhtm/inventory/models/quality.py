@@ -1,4 +1,4 @@
-"""Records that look like the same device twice, and what people decided about them."""
+"""What is doubtful in the records: devices recorded twice, what people decided about them, and how much is missing."""
 
 from django.conf import settings
 from django.db import models
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from openhtm.core.history import tracked
 from openhtm.inventory.models.device import Device
+from openhtm.sites.models import Facility
 
 
 class DuplicateCandidate(models.Model):
@@ -43,6 +44,7 @@ class DuplicateDecision(models.Model):
     reason = models.CharField(max_length=400, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(default=timezone.now)
+    undo = models.JSONField(default=dict, blank=True, help_text="What a merge moved and overwrote, so that it can be taken back.")
 
     class Meta:
         constraints = [
@@ -53,3 +55,16 @@ class DuplicateDecision(models.Model):
             ),
             models.CheckConstraint(name="duplicate_decision_ordered", condition=Q(first__lt=F("second"))),
         ]
+
+
+class InventoryFigure(models.Model):
+    """How many devices of a facility a figure counts. Derived: ``services.figures`` owns and rebuilds this table."""
+
+    facility = models.ForeignKey(Facility, models.CASCADE, related_name="+")
+    code = models.CharField(max_length=40, help_text="As in inventory.queries.figures.")
+    number = models.PositiveIntegerField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["facility", "code"]
+        constraints = [models.UniqueConstraint(fields=["facility", "code"], name="inventory_figure_once")]

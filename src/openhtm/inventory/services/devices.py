@@ -20,11 +20,13 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import AlternateNumber, CustomField, Device, DeviceMove, NumberKind, StatusChange
 from openhtm.inventory.rules import device_fields
 from openhtm.inventory.rules.status import Status
+from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.models import Department, Facility, Location
 
 REFERENCES = frozenset({"device_model_id", "department_id", "location_id", "service_provider_id", "parent_id"})
 PLAIN = frozenset(device_fields.LABELS) - {"facility", "device_model", "department", "location", "service_provider", "parent", "status"}
 EDITABLE = PLAIN | REFERENCES
+IDENTIFYING = frozenset({"serial_number", "udi_di", "udi_serial", "device_model_id"})
 STARTING_STATUSES = frozenset(Status) - {Status.DISPOSED}
 
 
@@ -59,6 +61,7 @@ def add_device(
             to_department_id=device.department_id,
             **by,
         )
+    refresh_duplicates([device.pk], now=now)
     return device
 
 
@@ -84,6 +87,8 @@ def edit_device(
     errors = _foreign(changed, device.facility, actor, device=device)
     _refuse_problems(merged, facility=device.facility, now=now, errors=errors, only=changed, custom_required="custom" in changed)
     _write(device, changed, actor=actor, now=now)
+    if IDENTIFYING & set(changed):
+        refresh_duplicates([device.pk], now=now)
     return device
 
 

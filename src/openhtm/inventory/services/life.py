@@ -14,6 +14,7 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, DeviceMove, DeviceNote, StatusChange
 from openhtm.inventory.rules.status import STATUS_LABELS, Refusal, Status, refuse_change
 from openhtm.inventory.services.devices import _today, lock_device
+from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.models import Department, Facility, Location
 
 
@@ -49,6 +50,8 @@ def change_status(
     StatusChange.objects.create(
         device=device, before=before, after=target, on=day, reason=reason, actor_id=actor.user_id, actor_name=actor.name, recorded_at=now
     )
+    if device.retired_on or before in (Status.RETIRED, Status.DISPOSED):
+        refresh_duplicates([device.pk], now=now)
     return device
 
 

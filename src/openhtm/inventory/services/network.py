@@ -16,6 +16,7 @@ from openhtm.inventory.models import Device, NetworkInterface
 from openhtm.inventory.models.device import Connection
 from openhtm.inventory.rules.addresses import normal_ip, normal_mac
 from openhtm.inventory.services.devices import lock_device
+from openhtm.inventory.services.quality import refresh_duplicates
 
 FIELDS = frozenset({"name", "connection", "mac_address", "ip_address", "vlan", "hostname"})
 
@@ -31,6 +32,7 @@ def save_interface(*, actor: Actor, control_number: str, values: Mapping[str, An
     with refuse_readably():
         interface.save()
     Device.objects.filter(pk=device.pk).update(updated_at=timezone.now())
+    refresh_duplicates([device.pk])
     return interface
 
 
@@ -40,6 +42,7 @@ def remove_interface(*, actor: Actor, control_number: str, interface_id: int) ->
     device = _editable(actor, control_number)
     NetworkInterface.objects.get(pk=interface_id, device=device).delete()
     Device.objects.filter(pk=device.pk).update(updated_at=timezone.now())
+    refresh_duplicates([device.pk])
 
 
 def _editable(actor: Actor, control_number: str) -> Device:
