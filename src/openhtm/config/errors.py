@@ -21,7 +21,12 @@ class refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content and not request.path.startswith("/api/"):
+            worded = page(request, status=405)
+            worded["Allow"] = response["Allow"]
+            return worded
+        return response
 
     def process_exception(self, request: HttpRequest, exception: BaseException) -> HttpResponse | None:
         if isinstance(exception, DomainError):

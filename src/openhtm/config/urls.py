@@ -2,11 +2,13 @@
 
 from django.urls import include, path
 
-from openhtm.config import views
+from openhtm.config import search, views
 from openhtm.config.api import api
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("search", search.search, name="search"),
+    path("search.json", search.search_json, name="search-json"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("system", views.system, name="system"),

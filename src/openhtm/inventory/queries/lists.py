@@ -159,12 +159,23 @@ def chosen_columns(wanted: Sequence[str], *, may_see_costs: bool) -> list[ListCo
     return [column for key, column in COLUMNS.items() if key in keys or key == FIXED]
 
 
+_PLACES_ON_A_CARD = {"control_number": "tag", "device": "lead", "status": "state"}
+
+
+def _cell_start(column: ListColumn) -> str:
+    """Return the opening tag of a cell, with what the phone's cards need to place and name it."""
+    if place := _PLACES_ON_A_CARD.get(column.key):
+        return f'<td class="{place}">'
+    kind = ' class="num"' if column.numeric else ""
+    return f'<td{kind} data-label="{column.label}">'
+
+
 def list_page(queryset: DeviceQuerySet, *, columns: Sequence[ListColumn], sort: str, cursor: str | None, limit: int) -> Page[ShownRow]:
     """Return one page of finished rows. One statement. Raises BadCursor."""
     needs = {name for column in columns for name in column.needs}
     order = SORTS[sort]
     keys = {name.lstrip("-") for name in order}
     page = keyset_page(queryset.values(*sorted(needs | keys | {"control_number"})), order=order, cursor=cursor, limit=limit)
-    cells = [(column.cell, '<td class="num">' if column.numeric else "<td>") for column in columns]
+    cells = [(column.cell, _cell_start(column)) for column in columns]
     rows = [ShownRow(row["control_number"], [_safe(f"{start}{cell(row)}</td>") for cell, start in cells]) for row in page.rows]
     return Page(rows, page.next_cursor, page.previous_cursor)

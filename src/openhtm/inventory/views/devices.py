@@ -217,7 +217,7 @@ def add_device(request: HttpRequest) -> HttpResponse:
     facility = _facility_for_new(request, actor)
     if facility is None:
         choices = Facility.objects.visible_to(actor).filter(active=True)
-        return render(request, "inventory/choose_facility.html", {"facilities": choices, "query": request.GET})
+        return render(request, "inventory/choose_facility.html", {"choices": choices, "query": request.GET})
     form = forms.DeviceForm(request.POST or None, facility=facility, actor=actor, initial=shown.initial_from_scan(request.GET))
     if request.method == "POST" and form.is_valid():
         try:
