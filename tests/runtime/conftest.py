@@ -1,6 +1,7 @@
 """Data folders and processes of the runtime's tests. Each test has its own server, apart from the one of the suite."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         for pid in processes.running_in(made.database):
             processes.send(pid, signal.SIGQUIT)
         processes.wait_until(lambda: not processes.running_in(made.database), seconds=20)
+        if made.socket_record.exists():
+            shutil.rmtree(made.socket_record.read_text(encoding="utf-8"), ignore_errors=True)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -30,10 +30,10 @@ def try_exclusive(path: Path, *, label: str) -> IO[str] | None:
     return held
 
 
-def exclusive_within(path: Path, *, label: str, seconds: float) -> IO[str] | None:
-    """Take the lock, trying for up to ``seconds``; None if another process still has it."""
+def exclusive_within(path: Path, *, label: str, seconds: float, give_up: Callable[[], bool]) -> IO[str] | None:
+    """Take the lock, trying for up to ``seconds`` or until ``give_up``; None if another process still has it."""
     end = time.monotonic() + seconds
-    while (held := try_exclusive(path, label=label)) is None and time.monotonic() < end:
+    while (held := try_exclusive(path, label=label)) is None and time.monotonic() < end and not give_up():
         time.sleep(STEP_SECONDS)
     return held
 

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -34,7 +35,7 @@ def serve(*, demo: bool) -> int:
     home = current_home()
     home.make()
     secret_key(home.root)
-    with _database(home) as cluster:
+    with _database(home, supervisor.stopping) as cluster:
         require_free(address)
         supervisor.cluster = cluster
         if _prepare(home, supervisor, demo=demo):
@@ -94,9 +95,9 @@ def announce(address: Address, *, demo: bool) -> None:
 
 
 @contextlib.contextmanager
-def _database(home: Home) -> Iterator[Cluster | None]:
+def _database(home: Home, stopping: threading.Event) -> Iterator[Cluster | None]:
     """Yield the running bundled server, or None when ``DATABASE_URL`` names one; sets ``DATABASE_URL`` for our children."""
-    with _serving_lock(home):
+    with _serving_lock(home, stopping):
         if os.environ.get("DATABASE_URL"):
             yield None
             return
@@ -111,12 +112,12 @@ def _database(home: Home) -> Iterator[Cluster | None]:
 
 
 @contextlib.contextmanager
-def _serving_lock(home: Home) -> Iterator[None]:
+def _serving_lock(home: Home, stopping: threading.Event) -> Iterator[None]:
     """Hold the data folder. Refuses at once beside another ``serve``; waits for a shorter command to end."""
     held = locks.try_exclusive(home.server_lock, label=SERVE)
     if held is None and locks.holder(home.server_lock)[1] != SERVE:
         tell(f"Waiting for {locks.holder(home.server_lock)[1]} to end.")
-        held = locks.exclusive_within(home.server_lock, label=SERVE, seconds=WAIT_SECONDS)
+        held = locks.exclusive_within(home.server_lock, label=SERVE, seconds=WAIT_SECONDS, give_up=stopping.is_set)
     if held is None:
         pid, label = locks.holder(home.server_lock)
         raise CannotRun(f"{home.root} is in use by {label} (process {pid}). Stop it first, or set OPENHTM_HOME to another folder.")
