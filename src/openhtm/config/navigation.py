@@ -46,18 +46,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
     if actor is None:
         return facts
-    here = request.path
-    entries = []
-    for entry in MENU:
-        if (entry.permission is None or actor.may(entry.permission)) and (url := _address(entry.route)):
-            entries.append(
-                {
-                    "label": entry.label,
-                    "url": url,
-                    "icon": entry.icon,
-                    "current": here == url or (url != "/" and here.startswith(url)),
-                }
-            )
+    entries = [
+        {"label": entry.label, "url": url, "icon": entry.icon, "current": _is_here(url, request.path)}
+        for entry in MENU
+        if (entry.permission is None or actor.may(entry.permission)) and (url := _address(entry.route))
+    ]
     return facts | {"nav": entries, "person": _person(actor)} | _own_addresses()
 
 
@@ -68,6 +61,10 @@ def _address(route: str) -> str:
         return reverse(route)
     except NoReverseMatch:
         return ""
+
+
+def _is_here(url: str, path: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))
 
 
 def _own_addresses() -> dict[str, str]:
