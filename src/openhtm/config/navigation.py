@@ -45,7 +45,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return facts
-<<<<<<< HEAD
     reachable = [entry for entry in MENU if entry.permission is None or actor.may(entry.permission)]
     return facts | {
         "actor": actor,
@@ -61,14 +60,6 @@ def _item(entry: Entry, here: str) -> NavItem:
     url = _address(entry.route)
     inside = here == url or (url != "/" and here.startswith(url)) or (entry.route == "inventory:device-list" and here.startswith("/d/"))
     return NavItem(label=entry.label, url=url, icon=entry.icon, current=inside)
-=======
-    entries = [
-        {"label": entry.label, "url": url, "icon": entry.icon, "current": _is_here(url, request.path)}
-        for entry in MENU
-        if (entry.permission is None or actor.may(entry.permission)) and (url := _address(entry.route))
-    ]
-    return facts | {"nav": entries, "person": _person(actor)} | _own_addresses()
->>>>>>> people
 
 
 @cache
@@ -76,18 +67,6 @@ def _address(route: str) -> str:
     return reverse(route)
 
 
-<<<<<<< HEAD
 def _person(actor: Actor) -> Person:
-=======
-def _is_here(url: str, path: str) -> bool:
-    return path == url or (url != "/" and path.startswith(url))
-
-
-def _own_addresses() -> dict[str, str]:
-    return {"logout_url": _address("identity:log-out"), "password_url": _address("identity:change-password")}
-
-
-def _person(actor: Actor) -> parts.Person:
->>>>>>> people
     roles = ", ".join(sorted(ROLE_LABELS[role] for role in actor.roles)) or "no role yet"
     return Person(name=actor.name, detail=roles, links=[("My profile", _address("identity:profile"), "user")])
