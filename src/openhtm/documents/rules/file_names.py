@@ -29,7 +29,7 @@ def clean_file_name(text: str) -> str:
 
 def extension(name: str) -> str:
     """Return the part behind the last dot in small letters, without the dot; empty if there is none."""
-    stem, dot, tail = name.rpartition(".")
+    stem, dot, tail = _SEPARATORS.split(name)[-1].rpartition(".")
     return tail.lower() if dot and stem else ""
 
 

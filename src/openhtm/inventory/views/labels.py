@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, register_converter, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,7 +17,6 @@ from openhtm.core.errors import Invalid
 from openhtm.documents.responses import pdf_response
 from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.converters import ControlNumberConverter
 from openhtm.inventory.models import LabelTemplate
 from openhtm.inventory.queries import filters
 from openhtm.inventory.services.label_templates import delete_label_template, save_label_template
@@ -25,7 +24,6 @@ from openhtm.inventory.services.labels import MAX_LABELS, Label, device_labels, 
 from openhtm.inventory.views.asking import actor_of, base_url
 from openhtm.inventory.views.label_forms import TemplateForm, initial_of
 
-register_converter(ControlNumberConverter, "control_number")
 _LONGEST_KEY = 18
 
 

@@ -1,0 +1,69 @@
+"""Labels, scanning, files and papers of devices."""
+
+from openhtm.documents.services import store_file
+from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
+from openhtm.inventory.models import DeviceAttachment, LabelTemplate
+from tests.permissions.rows import Row
+
+
+def _device(world):
+    return {"control_number": world.device.control_number}
+
+
+def _place(world):
+    return {"public_code": world.location.public_code}
+
+
+def _attachment(world):
+    found = DeviceAttachment.objects.filter(device=world.device, removed_at__isnull=True).first()
+    if found is None:
+        stored = store_file(content=b"%PDF-1.7\n", file_name="manual.pdf", actor=Actor.system("tests"))
+        found = DeviceAttachment.objects.create(device=world.device, file=stored, file_name="manual.pdf")
+    return {**_device(world), "uid": found.uid}
+
+
+def _size(world):
+    return {"template_id": LabelTemplate.objects.order_by("pk").first().pk}
+
+
+P = Permission
+ROWS = [
+    Row("inventory:scan", needs=P.VIEW_DEVICES),
+    Row("inventory:scan", method="POST", needs=P.VIEW_DEVICES, data=lambda world: {"code": world.device.control_number}, ok=(303,)),
+    Row("inventory:scan-photo", method="POST", needs=P.VIEW_DEVICES, ok=(422,)),
+    Row("inventory:scan-seen", method="POST", needs=P.SCAN_DEVICES, data=_device, scoped=True, ok=(303,)),
+    Row("inventory:device-label", needs=P.PRINT_LABELS, kwargs=_device, scoped=True),
+    Row("inventory:device-label-pdf", needs=P.PRINT_LABELS, kwargs=_device, scoped=True),
+    Row("inventory:location-label", needs=P.PRINT_LABELS, kwargs=_place, scoped=True),
+    Row("inventory:location-label-pdf", needs=P.PRINT_LABELS, kwargs=_place, scoped=True),
+    Row("inventory:label-sheet", needs=P.PRINT_LABELS),
+    Row(
+        "inventory:label-sheet",
+        method="POST",
+        needs=P.PRINT_LABELS,
+        data=lambda world: {"devices": world.device.control_number},
+        scoped=True,
+    ),
+    Row("inventory:label-sheet-pdf", needs=P.PRINT_LABELS, ok=(422,)),
+    Row(
+        "inventory:label-sheet-pdf",
+        method="POST",
+        needs=P.PRINT_LABELS,
+        data=lambda world: {"devices": world.device.control_number},
+        scoped=True,
+    ),
+    Row("inventory:label-template-list", needs=P.PRINT_LABELS),
+    Row("inventory:label-template-add", needs=P.MANAGE_CUSTOM_FIELDS, everywhere=True),
+    Row("inventory:label-template-add", method="POST", needs=P.MANAGE_CUSTOM_FIELDS, everywhere=True, ok=(422,)),
+    Row("inventory:label-template-edit", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, everywhere=True),
+    Row("inventory:label-template-edit", method="POST", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, everywhere=True, ok=(422,)),
+    Row("inventory:label-template-delete", method="POST", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, everywhere=True, ok=(302,)),
+    Row("inventory:attachment-add", needs=P.ADD_ATTACHMENTS, kwargs=_device, scoped=True),
+    Row("inventory:attachment-add", method="POST", needs=P.ADD_ATTACHMENTS, kwargs=_device, scoped=True, ok=(422,)),
+    Row("inventory:attachment", needs=P.VIEW_DEVICES, kwargs=_attachment, scoped=True, ok=(200,)),
+    Row("inventory:attachment-remove", needs=P.EDIT_DEVICES, kwargs=_attachment, scoped=True),
+    Row("inventory:attachment-remove", method="POST", needs=P.EDIT_DEVICES, kwargs=_attachment, scoped=True, ok=(422,)),
+    Row("inventory:device-passport", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+    Row("inventory:device-code", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+]
