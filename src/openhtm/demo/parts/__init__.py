@@ -1,0 +1,26 @@
+"""What each room contributes to the demo hospital, in the order of the rooms. A new room adds one line and one module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from openhtm.demo.parts import catalog, identity, inventory, settings, sites
+from openhtm.demo.parts.demo import Demo
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``build`` adds one room's records, using what the parts before it left in the ``Demo``."""
+
+    name: str
+    build: Callable[[Demo], None]
+
+
+PARTS: tuple[Part, ...] = (
+    Part("places", sites.build),
+    Part("people", identity.build),
+    Part("catalogue", catalog.build),
+    Part("devices", inventory.build),
+    Part("settings", settings.build),
+)

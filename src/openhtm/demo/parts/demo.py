@@ -1,0 +1,80 @@
+"""What the parts of the demo hospital share while it is built."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from openhtm.demo.rules.chance import Chance
+from openhtm.demo.rules.plan import FacilityPlan, UnitPlan
+from openhtm.identity.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A device model in the catalogue: its key, its type's, and what its devices take over."""
+
+    pk: int
+    maker: str
+    name: str
+    introduced: int
+    price_cents: int
+    life_years: int
+    di: str
+    versions: tuple[str, ...]
+    type_code: str
+    type_pk: int
+    high_risk: bool
+    networked: bool
+    aem_ineligible: bool
+
+
+@dataclass(slots=True)
+class UnitPlaces:
+    """Where a unit is: keys of its area, of its rooms in the order of the plan, and of its department."""
+
+    plan: UnitPlan
+    area: int
+    rooms: list[int]
+    department: int
+
+
+@dataclass(slots=True)
+class FacilityPlaces:
+    """A facility's key and its units, with all rooms for moves and sightings."""
+
+    plan: FacilityPlan
+    pk: int
+    units: list[UnitPlaces] = field(default_factory=list)
+    rooms: list[int] = field(default_factory=list)
+    staff: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Demo:
+    """One build: what was asked for, and what the parts have made so far."""
+
+    devices: int
+    seed: int
+    years: int
+    as_of: dt.date
+    actor: Actor
+    tell: Callable[[str], None]
+    plan: tuple[FacilityPlan, ...]
+    facilities: list[FacilityPlaces] = field(default_factory=list)
+    providers: dict[str, int] = field(default_factory=dict)
+    users: dict[str, tuple[int, str]] = field(default_factory=dict)
+    models: dict[str, list[ModelFacts]] = field(default_factory=dict)
+    unreadable: dict[str, ModelFacts] = field(default_factory=dict)
+    places_of_types: dict[str, list[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def chance(self, *names: object) -> Chance:
+        """Return the stream of chance that belongs to ``names``."""
+        return Chance.of(self.seed, *names)
+
+    @property
+    def now(self) -> dt.datetime:
+        """The moment up to which things have happened: noon of the reference day, UTC."""
+        return dt.datetime.combine(self.as_of, dt.time(12), tzinfo=dt.UTC)

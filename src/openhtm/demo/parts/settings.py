@@ -1,0 +1,29 @@
+"""What the site has set for itself: custom fields and saved views."""
+
+from __future__ import annotations
+
+from openhtm.demo.parts.demo import Demo
+from openhtm.inventory.models import CustomField, SavedView
+
+FIELDS = (
+    {"key": "funding_source", "label": "Funding source", "kind": "choice", "choices": ["Capital budget", "Operating budget", "Donation", "Grant"]},
+    {"key": "emergency_power", "label": "On emergency power", "kind": "yes_no", "help_text": "Plugged into a red outlet."},
+    {"key": "cleaning_class", "label": "Cleaning class", "kind": "choice", "choices": ["A", "B", "C"]},
+)
+VIEWS = (
+    ("manager", "High-risk without serial", "status=in_inventory&high_risk=true&missing=serial", True),
+    ("manager", "No location", "status=in_inventory&missing=location", True),
+    ("technician", "My repairs", "facility=MAIN&status=in_repair", False),
+    ("analyst", "Unknown version", "status=in_inventory&missing=version", False),
+    ("engineer", "Missing at Valley", "facility=VALLEY&status=missing", False),
+)
+
+
+def build(demo: Demo) -> None:
+    """Add the settings. Two statements."""
+    CustomField.objects.bulk_create(CustomField(position=10 * number, **values) for number, values in enumerate(FIELDS, start=1))
+    main = demo.facilities[0].pk
+    SavedView.objects.bulk_create(
+        SavedView(owner_id=demo.users[owner][0], name=name, query=query, shared_with_id=main if shared else None, position=10 * number)
+        for number, (owner, name, query, shared) in enumerate(VIEWS, start=1)
+    )
