@@ -11,7 +11,7 @@ from pydantic import Field
 
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.schema import Text
-from openhtm.exchange.services.repeatable import answer_once
+from openhtm.core.repeatable import answer_once
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 

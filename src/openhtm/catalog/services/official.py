@@ -151,7 +151,7 @@ def load_official(
     except UnreadableError as error:
         raise UnreadableFile(reason=str(error)) from error
     except OSError as error:
-        raise UnreadableFile(reason=f"The file {path.name} cannot be read: {error.strerror or error}.") from error
+        raise UnreadableFile(reason=f"The file {shorten(path.name)} cannot be read: {shorten(error.strerror or error)}.") from error
     return summary
 
 

@@ -32,8 +32,20 @@ def bring_up_to_date(*, verbosity: int) -> None:
 
     try:
         call_command("migrate", interactive=False, verbosity=verbosity)
+        _load_starter()
     except DatabaseError as refusal:
         raise CannotRun(f"The database refused a change: {str(refusal).strip()}") from refusal
     finally:
         connections.close_all()
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _load_starter() -> None:
+    """Bring the shipped catalogue in, once per edition; one statement when it is there."""
+    from openhtm.audit.context import acting
+    from openhtm.catalog.services.starter import load_starter
+    from openhtm.identity.actor import Actor
+
+    actor = Actor.system("openhtm migrate")
+    with acting(actor, reason="starter catalogue"):
+        load_starter(actor=actor, only_if_new=True)
