@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import ROLE_LABELS, Permission
@@ -45,7 +45,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return facts
-    reachable = [entry for entry in MENU if entry.permission is None or actor.may(entry.permission)]
+    reachable = [entry for entry in MENU if (entry.permission is None or actor.may(entry.permission)) and _address(entry.route)]
     return facts | {
         "actor": actor,
         "nav": [_item(entry, request.path) for entry in reachable],
@@ -64,7 +64,10 @@ def _item(entry: Entry, here: str) -> NavItem:
 
 @cache
 def _address(route: str) -> str:
-    return reverse(route)
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""
 
 
 def _person(actor: Actor) -> Person:
