@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0003_control_number_sequence'),
+        ('inventory', '0005_default_label_templates'),
         ('sites', '0001_initial'),
     ]
 
