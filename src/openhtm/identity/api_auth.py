@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pghistory
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from ninja.errors import HttpError
@@ -66,10 +66,10 @@ def _enter(request: HttpRequest, actor: Actor) -> Actor:
 def _check_csrf(request: HttpRequest) -> None:
     """Raise HttpError(403) unless the request carries the token of its own pages."""
 
-    def unused(_request: HttpRequest) -> None:
-        return None
+    def unused(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
 
-    check = CsrfViewMiddleware(unused)  # type: ignore[arg-type]
+    check = CsrfViewMiddleware(unused)
     request._dont_enforce_csrf_checks = False  # type: ignore[attr-defined]
     check.process_request(request)
     if check.process_view(request, unused, (), {}) is not None:

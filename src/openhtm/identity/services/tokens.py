@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
@@ -39,14 +39,14 @@ class TokenWish:
 def create_own_token(*, actor: Actor, wish: TokenWish, now: datetime) -> tuple[ApiToken, str]:
     """Make a token for the actor's own account; return it with its secret, which is not kept.
 
-    A token may make a token that is no wider and lives no longer than itself. Raises NotAllowed, Invalid.
+    A token may make a token that is no wider than itself; it ends with the first one at the latest. Raises NotAllowed, Invalid.
     """
     require(actor, Permission.USE_TOKENS)
     if actor.user_id is None:
         raise NotAllowed(permission="hold API tokens as the system itself", place="this instance")
     _refuse_not_held(actor, wish)
-    _refuse_wider_than_itself(actor, wish, now)
-    return insert_token(user=User.objects.get(pk=actor.user_id), wish=wish, now=now)
+    latest = _end_of_own_token(actor, wish)
+    return insert_token(user=User.objects.get(pk=actor.user_id), wish=wish, now=now, latest=latest)
 
 
 @transaction.atomic
@@ -80,8 +80,11 @@ def revoke_token(*, actor: Actor, token_id: int, now: datetime) -> ApiToken:
     return token
 
 
-def insert_token(*, user: User, wish: TokenWish, now: datetime) -> tuple[ApiToken, str]:
-    """Store a token for ``user``. One statement. Raises Invalid. For services that have checked the right."""
+def insert_token(*, user: User, wish: TokenWish, now: datetime, latest: datetime | None = None) -> tuple[ApiToken, str]:
+    """Store a token for ``user``, ending at ``latest`` if not before. One statement. Raises Invalid.
+
+    For services that have checked the right, and the command line.
+    """
     if not 1 <= wish.days <= MAX_DAYS:
         raise Invalid({"days": [f"Choose 1 to {MAX_DAYS} days."]})
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -94,7 +97,7 @@ def insert_token(*, user: User, wish: TokenWish, now: datetime) -> tuple[ApiToke
         facility_id=wish.facility_id,
         read_only=wish.read_only,
         created_at=now,
-        expires_at=now + timedelta(days=wish.days),
+        expires_at=min(now + timedelta(days=wish.days), latest or datetime.max.replace(tzinfo=UTC)),
     )
     refuse_unclean(token, fields=["name"])
     with refuse_readably():
@@ -109,14 +112,12 @@ def _refuse_not_held(actor: Actor, wish: TokenWish) -> None:
         raise Invalid({"facility": ["You hold no role at this facility, so a token of yours cannot either."]})
 
 
-def _refuse_wider_than_itself(actor: Actor, wish: TokenWish, now: datetime) -> None:
+def _end_of_own_token(actor: Actor, wish: TokenWish) -> datetime | None:
+    """When the token that asks expires (None: a person asks). Raises Invalid if ``wish`` is wider than that token."""
     if actor.token_id is None:
-        return
+        return None
     own = ApiToken.objects.get(pk=actor.token_id)
-    errors = {
-        "role": own.role and wish.role != own.role,
-        "facility": own.facility_id and wish.facility_id != own.facility_id,
-        "days": now + timedelta(days=wish.days) > own.expires_at,
-    }
-    if wider := {field: ["A token cannot make one that is wider than itself."] for field, applies in errors.items() if applies}:
-        raise Invalid(wider)
+    wider = {"role": own.role and wish.role != own.role, "facility": own.facility_id and wish.facility_id != own.facility_id}
+    if errors := {field: ["A token cannot make one that is wider than itself."] for field, applies in wider.items() if applies}:
+        raise Invalid(errors)
+    return own.expires_at

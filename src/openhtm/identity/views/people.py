@@ -42,7 +42,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
             request, [("q", "named", q), ("role", "role", role), ("facility", "at", facility), ("active", "active", active)]
         ),
         "roles": ROLE_CHOICES,
-        "facilities": Facility.objects.visible_to(actor),
+        "facility_choices": Facility.objects.visible_to(actor),
         "chosen": {"q": q, "role": role, "facility": facility, "active": active},
         "active_choices": ACTIVE,
         "may_manage": actor.may(Permission.MANAGE_PEOPLE),

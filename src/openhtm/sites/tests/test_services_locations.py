@@ -174,3 +174,9 @@ def test_paths_always_agree_with_parents(north, steps):
         assert KINDS.index(place.parent.kind) < KINDS.index(place.kind)
     Location.objects.filter(facility=north).update(parent=None)
     Location.objects.filter(facility=north).delete()
+
+
+def test_a_path_that_contradicts_its_parent_is_found(ward):
+    *_, room = ward
+    Location.objects.filter(pk=room.pk).update(path=str(room.pk))
+    assert queries.broken_paths() == (1, ["Main › 4 › 4 West › 4112"])

@@ -33,7 +33,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
         "pager": lists.pager(request, page, count=count_up_to(found), noun="departments"),
         "trail": trail((LIST, "")),
         "chips": lists.chips(request, [("q", "named", q), ("facility", "at", facility), ("active", "active", active)]),
-        "facilities": Facility.objects.visible_to(actor),
+        "facility_choices": Facility.objects.visible_to(actor),
         "chosen": {"q": q, "facility": facility, "active": active},
         "active_choices": ACTIVE_CHOICES,
         "may_edit": actor.may(Right.EDIT_SITES),

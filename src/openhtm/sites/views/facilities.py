@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     require(actor, Right.VIEW_SITES)
     facts = {
         "organisation": queries.organisation(),
-        "facilities": queries.facilities_with_counts(actor),
+        "rows": queries.facilities_with_counts(actor),
         "may_edit": actor.may_everywhere(Right.EDIT_ORGANISATION),
     }
     return render(request, "sites/home.html", facts)
