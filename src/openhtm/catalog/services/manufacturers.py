@@ -188,7 +188,8 @@ def _join_models(pairs: Sequence[tuple[int, int]]) -> list[int]:
 def _move_identifiers(successor: Mapping[int, int]) -> None:
     rows = list(ModelIdentifier.objects.filter(device_model_id__in=[*successor, *successor.values()]).order_by("pk"))
     taken = {(row.device_model_id, row.di) for row in rows if row.device_model_id not in successor}
-    moving, spare = [], []
+    moving: list[ModelIdentifier] = []
+    spare: list[ModelIdentifier] = []
     for row in rows:
         if row.device_model_id not in successor:
             continue
