@@ -10,8 +10,8 @@ from ninja import Schema
 from pydantic import Field
 
 from openhtm.core.pagination import count_up_to, keyset_page
-from openhtm.core.schema import Text
 from openhtm.core.repeatable import answer_once
+from openhtm.core.schema import Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 

@@ -72,7 +72,7 @@ def resolve_many(names: Iterable[str]) -> dict[str, ManufacturerMatch]:
     if rest := {keys[text] for text in texts if text not in silent} - set(found):
         found |= _by_alias(rest)
     nobody = _unknown() if silent else None
-    return {text: _answer(text, nobody if text in silent else found.get(keys[text])) for text in texts}
+    return {text: nobody if text in silent and nobody else _answer(text, found.get(keys[text])) for text in texts}
 
 
 def _answer(text: str, match: ManufacturerMatch | None) -> ManufacturerMatch:
@@ -102,9 +102,10 @@ def _by_alias(keys: set[str]) -> dict[str, ManufacturerMatch]:
     }
 
 
-def _unknown() -> ManufacturerMatch | None:
+def _unknown() -> ManufacturerMatch:
     found = Manufacturer.objects.filter(is_unknown=True).values_list("pk", "name").first()
-    return ManufacturerMatch(found[0], found[1], "unknown", "the text names nobody") if found else None
+    pk, name = found or (None, "")
+    return ManufacturerMatch(pk, name, "unknown", "the text names nobody")
 
 
 def holder_of_key(key: str) -> Manufacturer | None:

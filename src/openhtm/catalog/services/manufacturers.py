@@ -188,7 +188,8 @@ def _join_models(pairs: Sequence[tuple[int, int]]) -> list[int]:
 def _move_identifiers(successor: Mapping[int, int]) -> None:
     rows = list(ModelIdentifier.objects.filter(device_model_id__in=[*successor, *successor.values()]).order_by("pk"))
     taken = {(row.device_model_id, row.di) for row in rows if row.device_model_id not in successor}
-    moving, spare = [], []
+    moving: list[ModelIdentifier] = []
+    spare: list[ModelIdentifier] = []
     for row in rows:
         if row.device_model_id not in successor:
             continue
@@ -230,11 +231,13 @@ def ensure_manufacturers(*, names: Iterable[str], actor: Actor) -> dict[str, int
     if not missing:
         return {name: _id(found[name]) for name in wanted}
     require(actor, Permission.EDIT_CATALOG)
-    fresh = {key: Manufacturer(name=clean(name)[:200], name_key=key) for name in reversed(missing) if (key := company_key(name)[:200])}
+    named = [name for name in missing if found[name].method != "unknown"]
+    fresh = {key: Manufacturer(name=clean(name)[:200], name_key=key) for name in reversed(named) if (key := company_key(clean(name)[:200]))}
     Manufacturer.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-    again = queries.resolve_many(missing)
+    again = queries.resolve_many(clean(name)[:200] for name in named)
     unknown = unknown_manufacturer().pk
-    return {name: (found[name].manufacturer_id or again[name].manufacturer_id or unknown) for name in wanted}
+    ids = {name: again[clean(name)[:200]].manufacturer_id for name in named}
+    return {name: found[name].manufacturer_id or ids.get(name) or unknown for name in wanted}
 
 
 def _id(match: queries.ManufacturerMatch) -> int:

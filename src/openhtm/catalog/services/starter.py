@@ -182,7 +182,7 @@ def _add_aliases(shipped: Sequence[KnownManufacturer], stored: Mapping[str, Manu
         for alias in one.aliases
     }
     taken = set(Manufacturer.objects.filter(name_key__in=wanted).values_list("name_key", flat=True))
-    events = ManufacturerAlias._meta.get_field("events").related_model
+    events: Any = ManufacturerAlias._meta.get_field("events").related_model
     taken |= set(events.objects.filter(alias_key__in=wanted).values_list("alias_key", flat=True))
     ManufacturerAlias.objects.bulk_create(
         [

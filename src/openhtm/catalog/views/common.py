@@ -77,6 +77,11 @@ def editor(request: HttpRequest) -> Actor:
     return actor
 
 
+def sent(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when that is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 def text_of(request: HttpRequest, name: str, limit: int = 200) -> str:
     """Return a parameter of the address, cut, without characters that no database holds."""
     return request.GET.get(name, "")[:limit].replace("\0", "")

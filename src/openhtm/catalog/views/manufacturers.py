@@ -14,7 +14,7 @@ from openhtm.catalog.forms import AliasForm, ManufacturerForm, MergeForm
 from openhtm.catalog.models import DeviceModel, Manufacturer
 from openhtm.catalog.queries import manufacturers as queries
 from openhtm.catalog.services import manufacturers as services
-from openhtm.catalog.views.common import Action, Cell, Filter, Listing, chosen, editor, form_page, reader, show_list, text_of
+from openhtm.catalog.views.common import Action, Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.core.errors import DomainError
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import marks
@@ -94,7 +94,7 @@ def add_manufacturer(request: HttpRequest) -> HttpResponse:
 
     back = reverse("catalog:manufacturer-list")
     context = {"title": "Add a manufacturer", "button": "Add manufacturer", "back": back, "trail": [HOME, ("Manufacturers", back)]}
-    return form_page(request, form=ManufacturerForm(request.POST or None), act=act, context=context)
+    return form_page(request, form=ManufacturerForm(sent(request)), act=act, context=context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,9 +107,7 @@ def edit_manufacturer(request: HttpRequest, manufacturer_id: int) -> HttpRespons
         return "The manufacturer was saved.", _url(maker.pk)
 
     context = _about(maker) | {"title": f"Edit {maker}", "button": "Save", "lead": "An old name goes on resolving after a change."}
-    return form_page(
-        request, form=ManufacturerForm(request.POST or None, initial=ManufacturerForm.initial_of(maker)), act=act, context=context
-    )
+    return form_page(request, form=ManufacturerForm(sent(request), initial=ManufacturerForm.initial_of(maker)), act=act, context=context)
 
 
 def _about(maker: Manufacturer) -> dict[str, Any]:
@@ -126,7 +124,7 @@ def add_alias(request: HttpRequest, manufacturer_id: int) -> HttpResponse:
         return f"{values['alias']} now resolves to {maker}.", _url(maker.pk)
 
     context = _about(maker) | {"title": f"Another name for {maker}", "button": "Add name"}
-    return form_page(request, form=AliasForm(request.POST or None), act=act, context=context)
+    return form_page(request, form=AliasForm(sent(request)), act=act, context=context)
 
 
 @require_POST

@@ -17,7 +17,7 @@ from openhtm.catalog.queries import models as queries
 from openhtm.catalog.rules.carriers import carrier_text
 from openhtm.catalog.services import documents
 from openhtm.catalog.services import models as services
-from openhtm.catalog.views.common import TRUTH, Action, Cell, Filter, Listing, chosen, editor, form_page, reader, show_list, text_of
+from openhtm.catalog.views.common import TRUTH, Action, Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.catalog.views.types import risk_mark
 from openhtm.catalog.views.types import url_of as type_url
 from openhtm.documents.responses import inert_response
@@ -136,7 +136,7 @@ def add_model(request: HttpRequest) -> HttpResponse:
 
     back = reverse("catalog:model-list")
     context = {"title": "Add a device model", "button": "Add model", "back": back, "trail": [HOME, ("Device models", back)]}
-    form = ModelForm(request.POST or None, initial={"manufacturer": maker.name if maker else "", "active": True})
+    form = ModelForm(sent(request), initial={"manufacturer": maker.name if maker else "", "active": True})
     return form_page(request, form=form, act=act, context=context)
 
 
@@ -158,7 +158,7 @@ def edit_model(request: HttpRequest, model_id: int) -> HttpResponse:
         return "The model was saved.", _url(model.pk)
 
     context = _about(model) | {"title": f"Edit {model}", "button": "Save", "lead": "If the type changes, devices follow at once."}
-    return form_page(request, form=ModelForm(request.POST or None, initial=ModelForm.initial_of(model)), act=act, context=context)
+    return form_page(request, form=ModelForm(sent(request), initial=ModelForm.initial_of(model)), act=act, context=context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -172,7 +172,7 @@ def add_identifier(request: HttpRequest, model_id: int) -> HttpResponse:
         return f"{added.identifier} was added.", _url(model.pk)
 
     context = _about(model) | {"title": "Add a UDI-DI", "lead": str(model), "button": "Add UDI-DI"}
-    return form_page(request, form=IdentifierForm(request.POST or None), act=act, context=context)
+    return form_page(request, form=IdentifierForm(sent(request)), act=act, context=context)
 
 
 @require_POST
@@ -187,7 +187,7 @@ def remove_identifier(request: HttpRequest, model_id: int, identifier_id: int) -
 @require_http_methods(["GET", "POST"])
 def add_document(request: HttpRequest, model_id: int) -> HttpResponse:
     actor, model = editor(request), _model(model_id)
-    form = DocumentForm(request.POST or None, request.FILES or None, model=model)
+    form = DocumentForm(sent(request), request.FILES or None, model=model)
 
     def act(values: dict[str, Any]) -> tuple[str, str]:
         sent = form.cleaned_data["file"]

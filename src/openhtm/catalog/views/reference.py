@@ -14,7 +14,7 @@ from openhtm.catalog.models import DeviceModel, EmdnTerm, GmdnTerm, GudidRecord,
 from openhtm.catalog.queries import types as queries
 from openhtm.catalog.rules.carriers import carrier_text
 from openhtm.catalog.services.gudid import model_from_gudid
-from openhtm.catalog.views.common import Cell, Filter, Listing, chosen, editor, form_page, reader, show_list, text_of
+from openhtm.catalog.views.common import Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import marks
 from openhtm.ui.parts import Fact
@@ -213,4 +213,4 @@ def gudid_to_model(request: HttpRequest, record_id: int) -> HttpResponse:
         "back": back,
         "trail": [HOME, ("GUDID", reverse("catalog:gudid-list")), (record.primary_di, back)],
     }
-    return form_page(request, form=FromGudidForm(request.POST or None), act=act, context=context)
+    return form_page(request, form=FromGudidForm(sent(request)), act=act, context=context)

@@ -13,7 +13,7 @@ from openhtm.catalog.forms import DeviceTypeForm
 from openhtm.catalog.models import DeviceModel, DeviceType, EmdnTerm, GmdnTerm
 from openhtm.catalog.queries import types as queries
 from openhtm.catalog.services import types as services
-from openhtm.catalog.views.common import TRUTH, Action, Cell, Filter, Listing, chosen, editor, form_page, reader, show_list, text_of
+from openhtm.catalog.views.common import TRUTH, Action, Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import marks
 from openhtm.ui.parts import Fact
@@ -147,7 +147,7 @@ def add_type(request: HttpRequest) -> HttpResponse:
 
     back = reverse("catalog:type-list")
     context = {"title": "Add a device type", "button": "Add device type", "back": back, "trail": [HOME, ("Device types", back)]}
-    return form_page(request, form=DeviceTypeForm(request.POST or None), act=act, context=context)
+    return form_page(request, form=DeviceTypeForm(sent(request)), act=act, context=context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -166,4 +166,4 @@ def edit_type(request: HttpRequest, code: str) -> HttpResponse:
         "trail": [HOME, ("Device types", reverse("catalog:type-list")), (kind.name, url_of(kind))],
         "lead": "Devices of this type follow at once. A newer starter edition leaves a changed type alone.",
     }
-    return form_page(request, form=DeviceTypeForm(request.POST or None, initial=DeviceTypeForm.initial_of(kind)), act=act, context=context)
+    return form_page(request, form=DeviceTypeForm(sent(request), initial=DeviceTypeForm.initial_of(kind)), act=act, context=context)

@@ -168,7 +168,7 @@ def _flags(record: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def _identifiers(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for part in _parts(record, "identifiers", "identifier"):
         identifier = _identifier(part)
         found.setdefault((identifier["di"], identifier["kind"]), identifier)
