@@ -92,10 +92,13 @@ def _numbers(request: HttpRequest, sent: QueryDict) -> list[str]:
 
 
 def _template(sent: QueryDict) -> LabelTemplate:
-    """The chosen label size, else the first. One statement. Raises Invalid if it is gone or there is none."""
+    """The chosen label size, else the largest of a label printer. One or two statements. Raises Invalid if it is gone."""
     key = sent.get("template", "")
-    chosen = LabelTemplate.objects.filter(pk=int(key)) if key.isdecimal() and len(key) <= _LONGEST_KEY else LabelTemplate.objects.all()
-    template = chosen.order_by("-page", "-height_mm", "pk").first()
+    if key.isdecimal() and len(key) <= _LONGEST_KEY:
+        template = LabelTemplate.objects.filter(pk=int(key)).first()
+    else:
+        sizes = LabelTemplate.objects.order_by("-height_mm", "pk")
+        template = sizes.filter(page="label").first() or sizes.first()
     if template is None:
         raise Invalid({"template": ["This label size was removed. Choose another."]})
     return template
