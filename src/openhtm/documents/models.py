@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from openhtm.core.history import tracked
+from openhtm.documents.rules.media import BY_TYPE
 
 
 @tracked()
@@ -19,6 +20,12 @@ class StoredFile(models.Model):
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people: PDF document."""
+        known = BY_TYPE.get(self.media_type)
+        return known.label if known else self.media_type
 
     def __str__(self) -> str:
         return self.sha256[:12]

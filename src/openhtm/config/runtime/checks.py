@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from openhtm.audit import invariants
 from openhtm.config.runtime.paths import Home
+from openhtm.documents import services as documents
 
 LEAST_FREE_BYTES = 1 << 30
 LEAST_SERVER_VERSION = 150_000
@@ -37,7 +38,7 @@ def run_all(*, home: Home) -> list[Result]:
     if not database.ok:
         return results
     results += [extensions(), migrations()]
-    return results + (list(laws()) if results[-1].ok else [])
+    return results + ([*laws(), files_without_record()] if results[-1].ok else [])
 
 
 def secret_key(home: Home) -> Result:
@@ -122,3 +123,16 @@ def laws(run: Callable[[], list[invariants.Finding]] = invariants.run_all) -> It
             yield Result(law.code, False, f"{finding.message} Does not hold for {finding.count}.", finding.examples)
         else:
             yield Result(law.code, True, law.promise)
+
+
+def files_without_record() -> Result:
+    """Files that no record names are a note: a crash left them, and the nightly job removes them."""
+    found = documents.unreferenced_files()
+    if not found:
+        return Result("unreferenced-files", True, "Every file on disk belongs to a record.")
+    return Result(
+        "unreferenced-files",
+        True,
+        f"{len(found)} files on disk belong to no record. The nightly job removes them.",
+        [path.name for path in found[:5]],
+    )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from openhtm.audit.invariants import registered
 from openhtm.core.errors import DomainError
-from openhtm.documents import services
+from openhtm.documents import services, tasks
 from openhtm.documents.errors import FileMissing, FileRefused, FileTooLarge
 from openhtm.documents.models import StoredFile
 from openhtm.documents.responses import inert_response
@@ -139,3 +139,13 @@ def test_a_row_that_claims_html_is_served_as_bytes():
     stored.media_type = "text/html"
     answer = inert_response(stored, "page.html", inline=True)
     assert (answer["Content-Type"], answer["Content-Disposition"][:10]) == ("application/octet-stream", "attachment")
+
+
+def test_the_nightly_job_removes_what_a_crash_left(media_root):
+    stray = media_root / "ab/cd/abcd"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"x")
+    old = time.time() - 2 * services.UNREFERENCED_AFTER_SECONDS
+    os.utime(stray, (old, old))
+    tasks.remove_unreferenced_files(timestamp=0)
+    assert not stray.exists()

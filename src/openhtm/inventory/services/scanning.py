@@ -13,6 +13,7 @@ from openhtm.catalog.rules import udi
 from openhtm.core.text import control_number_key, number_key
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
+from openhtm.inventory.models.device import DeviceQuerySet
 from openhtm.inventory.rules.addresses import normal_mac
 from openhtm.inventory.rules.printed import Address, read_address
 from openhtm.sites.models import Location
@@ -74,7 +75,7 @@ def _unreadable(text: str) -> str:
     return ""
 
 
-def _devices(actor: Actor) -> QuerySet[Device]:
+def _devices(actor: Actor) -> DeviceQuerySet:
     related = ("facility", "location", "device_type", "device_model__manufacturer", "merged_into")
     return Device.objects.visible_to(actor).select_related(*related).order_by("control_number")
 

@@ -10,7 +10,7 @@ from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory, ServiceProviderFactory
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
-DI = "00847946012343"
+DI = "00847946012342"
 
 
 def full_device(facility, *, control_number: str = "BME-01873") -> Device:

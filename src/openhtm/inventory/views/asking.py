@@ -9,7 +9,7 @@ from openhtm.identity.actor import Actor
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def base_url(request: HttpRequest) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import BinaryIO, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -26,7 +28,7 @@ from openhtm.ui import barcodes
 
 
 @require_safe
-def attachment(request: HttpRequest, control_number: str, uid: uuid.UUID) -> HttpResponse:
+def attachment(request: HttpRequest, control_number: str, uid: uuid.UUID) -> HttpResponseBase:
     """Hand out one file; ``?show=1`` shows PDFs and pictures in the browser."""
     require(actor_of(request), Permission.VIEW_DEVICES)
     found = _attachment(request, control_number, uid)
@@ -46,7 +48,12 @@ def attachment_add(request: HttpRequest, control_number: str) -> HttpResponse:
             if upload is None:
                 raise Invalid({"": ["Choose a file first."]})
             made = attach_file(
-                device_id=device.pk, content=upload.file, file_name=upload.name or "", title=title, actor=actor, now=timezone.now()
+                device_id=device.pk,
+                content=cast(BinaryIO, upload.file),
+                file_name=upload.name or "",
+                title=title,
+                actor=actor,
+                now=timezone.now(),
             )
         except DomainError as refusal:
             refused, status = refusal.sentence, 413 if refusal.status == 413 else 422
@@ -82,7 +89,7 @@ def _attachment(request: HttpRequest, control_number: str, uid: uuid.UUID) -> De
 
 
 @require_safe
-def passport(request: HttpRequest, control_number: str) -> HttpResponse:
+def passport(request: HttpRequest, control_number: str) -> HttpResponseBase:
     actor = actor_of(request)
     require(actor, Permission.VIEW_DEVICES)
     device = detail.device_by_number(actor=actor, number=control_number)

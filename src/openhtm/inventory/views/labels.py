@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -37,7 +38,7 @@ def label_sheet(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def label_sheet_pdf(request: HttpRequest) -> HttpResponse:
+def label_sheet_pdf(request: HttpRequest) -> HttpResponseBase:
     require(actor_of(request), Permission.PRINT_LABELS)
     sent = request.POST if request.method == "POST" else request.GET
     return _pdf(sent, _for_devices(request, _numbers(request, sent)))
@@ -51,7 +52,7 @@ def device_label(request: HttpRequest, control_number: str) -> HttpResponse:
 
 
 @require_safe
-def device_label_pdf(request: HttpRequest, control_number: str) -> HttpResponse:
+def device_label_pdf(request: HttpRequest, control_number: str) -> HttpResponseBase:
     require(actor_of(request), Permission.PRINT_LABELS)
     return _pdf(request.GET, _for_devices(request, [control_number]))
 
@@ -65,7 +66,7 @@ def location_label(request: HttpRequest, public_code: str) -> HttpResponse:
 
 
 @require_safe
-def location_label_pdf(request: HttpRequest, public_code: str) -> HttpResponse:
+def location_label_pdf(request: HttpRequest, public_code: str) -> HttpResponseBase:
     require(actor_of(request), Permission.PRINT_LABELS)
     return _pdf(request.GET, _for_place(request, public_code.upper(), whole=request.GET.get("all") == "1"))
 
@@ -83,7 +84,7 @@ def _numbers(request: HttpRequest, sent: QueryDict) -> list[str]:
     given = [line for name in ("device", "selected", "devices") for text in sent.getlist(name) for line in text.splitlines()]
     if not given and sent.get("query"):
         actor = actor_of(request)
-        found = filters.read_filters(QueryDict(sent["query"][:2000]).dict(), actor=actor)
+        found = filters.read_filters(QueryDict(str(sent["query"])[:2000]).dict(), actor=actor)
         if found.problems:
             raise Invalid({name: [text] for name, text in found.problems.items()})
         listed = filters.filtered(actor=actor, filters=found).order_by("control_number")
@@ -92,10 +93,13 @@ def _numbers(request: HttpRequest, sent: QueryDict) -> list[str]:
 
 
 def _template(sent: QueryDict) -> LabelTemplate:
-    """The chosen label size, else the first. One statement. Raises Invalid if it is gone or there is none."""
+    """The chosen label size, else the largest of a label printer. One or two statements. Raises Invalid if it is gone."""
     key = sent.get("template", "")
-    chosen = LabelTemplate.objects.filter(pk=int(key)) if key.isdecimal() and len(key) <= _LONGEST_KEY else LabelTemplate.objects.all()
-    template = chosen.order_by("-page", "-height_mm", "pk").first()
+    if key.isdecimal() and len(key) <= _LONGEST_KEY:
+        template = LabelTemplate.objects.filter(pk=int(key)).first()
+    else:
+        sizes = LabelTemplate.objects.order_by("-height_mm", "pk")
+        template = sizes.filter(page="label").first() or sizes.first()
     if template is None:
         raise Invalid({"template": ["This label size was removed. Choose another."]})
     return template
@@ -106,7 +110,7 @@ def _start(sent: QueryDict) -> int:
     return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
-def _pdf(sent: QueryDict, labels: Sequence[Label]) -> HttpResponse:
+def _pdf(sent: QueryDict, labels: Sequence[Label]) -> HttpResponseBase:
     made = labels_pdf(labels=labels, template=_template(sent), start=_start(sent), now=timezone.now())
     name = labels[0].texts["control_number"] if len(labels) == 1 else f"{len(labels)} labels"
     return pdf_response(made, f"{name}.pdf")
