@@ -270,3 +270,52 @@ class InterfaceForm(forms.ModelForm):  # type: ignore[type-arg]
         model = NetworkInterface
         fields = ("name", "connection", "mac_address", "ip_address", "vlan", "hostname")
         labels = {"mac_address": "MAC address", "ip_address": "IP address", "vlan": "VLAN", "hostname": "Host name"}
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="Reason", max_length=400, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+def factors_of(family: str, profiles: Iterable[Profile]) -> list[Factor]:
+    """The questions of a family: those of all its profiles, each once."""
+    found: dict[str, Factor] = {}
+    for profile in profiles:
+        if profile.family == family:
+            for factor in profile.factors:
+                found.setdefault(factor.code, factor)
+    return list(found.values())
+
+
+class RiskInputsForm(ReasonForm):
+    """One question for each factor; an empty answer leaves what the device type says."""
+
+    field_order = None
+
+    def __init__(self, *args: Any, factors: Iterable[Factor], typed: Mapping[str, Any], own: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.factors = list(factors)
+        for factor in self.factors:
+            self.fields[f"factor_{factor.code}"] = _question(factor, typed.get(factor.code))
+            self.fields[f"factor_{factor.code}"].initial = _number(own.get(factor.code))
+        self.order_fields([*(f"factor_{factor.code}" for factor in self.factors), "reason"])
+
+    def inputs(self) -> dict[str, float]:
+        """The answers given, by factor."""
+        answers = {factor.code: self.cleaned_data[f"factor_{factor.code}"] for factor in self.factors}
+        return {code: float(value) for code, value in answers.items() if value not in (None, "")}
+
+
+def _number(value: Any) -> str | None:
+    return f"{value:g}" if isinstance(value, int | float) else None
+
+
+def _question(factor: Factor, typed: Any) -> forms.Field:
+    known = _number(typed)
+    as_typed = f"as the device type says: {known}" if known is not None else "unknown, as for the device type"
+    if factor.between is not None:
+        low, high = factor.between
+        return forms.FloatField(
+            label=factor.label, required=False, min_value=low, max_value=high, help_text=f"{factor.words}. Empty: {as_typed}."
+        )
+    choices = [("", as_typed), *((f"{value:g}", f"{value:g}: {words}") for value, words in factor.values.items())]
+    return forms.ChoiceField(label=factor.label, required=False, choices=choices)
