@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import CustomField, Device, MaintenanceStrategy, Ownership
 from openhtm.inventory.models.device import STATUS_CHOICES, Connection, DatePrecision, NetworkInterface
+from openhtm.inventory.models.settings import FieldKind
+from openhtm.inventory.rules.risk import Factor, Profile
 from openhtm.inventory.rules.status import STATUS_LABELS, TRANSITIONS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
@@ -319,3 +322,33 @@ def _question(factor: Factor, typed: Any) -> forms.Field:
         )
     choices = [("", as_typed), *((f"{value:g}", f"{value:g}: {words}") for value, words in factor.values.items())]
     return forms.ChoiceField(label=factor.label, required=False, choices=choices)
+
+
+class CustomFieldForm(forms.Form):
+    """A site-defined field. Key and kind are asked once, when it is added."""
+
+    key = forms.CharField(max_length=40, help_text="Permanent name for imports and the API, such as fleet_number.")
+    label = forms.CharField(max_length=80)
+    kind = forms.ChoiceField(choices=FieldKind.choices)
+    choices = forms.CharField(
+        required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}), help_text="For a choice: one on each line."
+    )
+    help_text = forms.CharField(label="Help", max_length=200, required=False)
+    required = forms.BooleanField(required=False, help_text="Asked for when a device is added or its site fields change.")
+    active = forms.BooleanField(required=False, initial=True, help_text="Taken out of use it hides; what devices hold stays.")
+
+    def __init__(self, *args: Any, stored: CustomField | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if stored is not None:
+            del self.fields["key"], self.fields["kind"]
+            if stored.kind != FieldKind.CHOICE:
+                del self.fields["choices"]
+            for name in self.fields:
+                self.fields[name].initial = "\n".join(stored.choices) if name == "choices" else getattr(stored, name)
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        values = {name: self.cleaned_data[name] for name in ("label", "help_text", "required", "active")}
+        if "choices" in self.cleaned_data:
+            values["choices"] = self.cleaned_data["choices"].splitlines()
+        return values

@@ -123,7 +123,13 @@ def _line(field: MergeField, first: Device, second: Device) -> Line:
     one, other = ({column: getattr(device, column) for column in field.columns} for device in (first, second))
     choosable = field.key not in merging.PLACES or first.facility_id == second.facility_id
     return Line(
-        field.key, field.label, _words(field, first), _words(field, second), one != other, choosable, merging.proposed_side(field, one, other)
+        field.key,
+        field.label,
+        _words(field, first),
+        _words(field, second),
+        one != other,
+        choosable,
+        merging.proposed_side(field, one, other),
     )
 
 

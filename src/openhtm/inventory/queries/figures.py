@@ -47,12 +47,18 @@ def _missing(code: str) -> Figure:
     return _plain(f"missing_{code}", f"without {words}", f"status=in_inventory&missing={code}", _STOCK & condition)
 
 
+def _strategy(code: str, label: str) -> Figure:
+    return _plain(f"strategy_{code}", label, f"status=in_inventory&strategy={code}", _STOCK & Q(maintenance_strategy=code))
+
+
 _NETWORKED = Q(device_type__networked=True)
 _ALL = (
     _plain("in_inventory", "in the inventory", "status=in_inventory", _STOCK),
     _plain("high_risk", "high-risk", "status=in_inventory&high_risk=true", _STOCK & Q(high_risk=True)),
     *(_plain(f"status_{one}", STATUS_LABELS[one].lower(), f"status={one}", Q(status=one.value)) for one in Status),
-    _plain("out_or_in_repair", "out of service or in repair", "status=in_repair,out_of_service", Q(status__in=["in_repair", "out_of_service"])),
+    _plain(
+        "out_or_in_repair", "out of service or in repair", "status=in_repair,out_of_service", Q(status__in=["in_repair", "out_of_service"])
+    ),
     _plain(
         "not_in_service",
         "in the inventory, not in service",
@@ -72,6 +78,8 @@ _ALL = (
         "status=in_inventory&networked=true&missing=address",
         _STOCK & _NETWORKED & MISSING["address"][1],
     ),
+    _strategy("unknown", "without a decided maintenance strategy"),
+    _strategy("aem", "in the alternate maintenance programme (AEM)"),
     _plain("networked", "of networked types", "status=in_inventory&networked=true", _STOCK & _NETWORKED),
     _plain(
         "high_risk_unlocated",

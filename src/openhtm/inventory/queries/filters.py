@@ -21,6 +21,7 @@ from openhtm.inventory.rules.addresses import normal_ip, normal_mac
 from openhtm.inventory.rules.status import IN_INVENTORY, STATUS_LABELS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
+
 def _outside_buildings() -> Any:
     """Places that stand in no building. A subquery."""
     building = Location.objects.filter(kind="building", path__holds=OuterRef("path"))

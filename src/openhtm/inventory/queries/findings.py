@@ -78,7 +78,14 @@ def _doubtful(actor: Actor) -> list[Finding]:
     pairs = duplicates.count_pairs(actor)
     makers = len(alike_manufacturers(limit=1000))
     return [
-        Finding("duplicates", "May be recorded twice", "Two records split one history.", pairs, reverse("inventory:duplicates"), open=pairs.value > 0),
+        Finding(
+            "duplicates",
+            "May be recorded twice",
+            "Two records split one history.",
+            pairs,
+            reverse("inventory:duplicates"),
+            open=pairs.value > 0,
+        ),
         Finding(
             "alike_manufacturers",
             "Manufacturers that look alike",
