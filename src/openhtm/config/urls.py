@@ -4,9 +4,10 @@ from django.urls import include, path
 
 from openhtm.config import search, views
 from openhtm.config.api import api
+from openhtm.reporting import views as reporting
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", reporting.home, name="home"),
     path("search", search.search, name="search"),
     path("search.json", search.search_json, name="search-json"),
     path("healthz", views.healthz, name="healthz"),

@@ -1,17 +1,20 @@
-"""Pages that belong to no single room: home, health, the state of the system, the readable API documentation."""
+"""Pages that belong to no single room: health, the state of the system, the readable API documentation."""
 
 from __future__ import annotations
 
+from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from openhtm.audit import invariants
-from openhtm.audit.models import InvariantRun
+from openhtm.config import api_docs as reading
 from openhtm.identity.actor import require
+from openhtm.identity.middleware import actor_of_session
 from openhtm.identity.rules.permissions import Permission
+from openhtm.reporting.queries.system import state
 
 
 @require_safe
@@ -34,17 +37,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {})
-
-
-@require_safe
 def system(request: HttpRequest) -> HttpResponse:
+    """Checks, jobs, database and versions, for those who look after the instance."""
     require(request.actor, Permission.VIEW_SYSTEM)  # type: ignore[attr-defined]
-    latest = InvariantRun.objects.first()
-    return render(request, "system.html", {"run": latest, "invariants": invariants.registered()})
+    return render(request, "reporting/system.html", {"state": state()})
 
 
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "api_docs.html", {})
+    """The API to read. It lies below /api/, where the session is asked for here."""
+    request.actor = actor_of_session(request)  # type: ignore[attr-defined]
+    if request.actor is None:  # type: ignore[attr-defined]
+        return redirect_to_login(request.get_full_path(), reverse("identity:log-in"))
+    return render(request, "reporting/api_docs.html", {"docs": reading.docs()})

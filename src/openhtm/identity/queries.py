@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from openhtm.identity.actor import Actor, Grant
 from openhtm.identity.models import ApiToken, LogInAttempt, RoleAssignment, User
 from openhtm.identity.rules.permissions import Permission, Role
+
+NO_ROLE = "none"
+"""Asks ``people`` for accounts that hold no role now."""
+EXPIRES_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,10 @@ def people(
     found = User.objects.visible_to(actor).prefetch_related(Prefetch("role_assignments", assignments(actor), to_attr="shown_roles"))
     if q:
         found = found.filter(Q(full_name__icontains=q) | Q(username__icontains=q) | Q(email__icontains=q))
-    if role or facility:
+    if role == NO_ROLE:
+        valid = Q(valid_until__isnull=True) | Q(valid_until__gt=timezone.now())
+        found = found.filter(~Exists(RoleAssignment.objects.filter(valid, user=OuterRef("pk"))))
+    elif role or facility:
         held = assignments(actor).order_by()
         held = held.filter(role=role) if role else held
         held = held.filter(facility__code__iexact=facility) if facility else held

@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class InventoryConfig(AppConfig):
     name = "openhtm.inventory"
     label = "inventory"
+
+    def ready(self) -> None:
+        from openhtm.audit import invariants
+        from openhtm.inventory import panels
+        from openhtm.inventory.services import checks, reactions
+
+        for invariant in checks.INVARIANTS:
+            invariants.register(invariant)
+        reactions.listen()
+        panels.offer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import CustomField, Device, MaintenanceStrategy, Ownership
 from openhtm.inventory.models.device import STATUS_CHOICES, Connection, DatePrecision, NetworkInterface
+from openhtm.inventory.models.settings import FieldKind
+from openhtm.inventory.rules.risk import Factor, Profile
 from openhtm.inventory.rules.status import STATUS_LABELS, TRANSITIONS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
@@ -270,3 +273,82 @@ class InterfaceForm(forms.ModelForm):  # type: ignore[type-arg]
         model = NetworkInterface
         fields = ("name", "connection", "mac_address", "ip_address", "vlan", "hostname")
         labels = {"mac_address": "MAC address", "ip_address": "IP address", "vlan": "VLAN", "hostname": "Host name"}
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="Reason", max_length=400, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+def factors_of(family: str, profiles: Iterable[Profile]) -> list[Factor]:
+    """The questions of a family: those of all its profiles, each once."""
+    found: dict[str, Factor] = {}
+    for profile in profiles:
+        if profile.family == family:
+            for factor in profile.factors:
+                found.setdefault(factor.code, factor)
+    return list(found.values())
+
+
+class RiskInputsForm(ReasonForm):
+    """One question for each factor; an empty answer leaves what the device type says."""
+
+    field_order = None
+
+    def __init__(self, *args: Any, factors: Iterable[Factor], typed: Mapping[str, Any], own: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.factors = list(factors)
+        for factor in self.factors:
+            self.fields[f"factor_{factor.code}"] = _question(factor, typed.get(factor.code))
+            self.fields[f"factor_{factor.code}"].initial = _number(own.get(factor.code))
+        self.order_fields([*(f"factor_{factor.code}" for factor in self.factors), "reason"])
+
+    def inputs(self) -> dict[str, float]:
+        """The answers given, by factor."""
+        answers = {factor.code: self.cleaned_data[f"factor_{factor.code}"] for factor in self.factors}
+        return {code: float(value) for code, value in answers.items() if value not in (None, "")}
+
+
+def _number(value: Any) -> str | None:
+    return f"{value:g}" if isinstance(value, int | float) else None
+
+
+def _question(factor: Factor, typed: Any) -> forms.Field:
+    known = _number(typed)
+    as_typed = f"as the device type says: {known}" if known is not None else "unknown, as for the device type"
+    if factor.between is not None:
+        low, high = factor.between
+        return forms.FloatField(
+            label=factor.label, required=False, min_value=low, max_value=high, help_text=f"{factor.words}. Empty: {as_typed}."
+        )
+    choices = [("", as_typed), *((f"{value:g}", f"{value:g}: {words}") for value, words in factor.values.items())]
+    return forms.ChoiceField(label=factor.label, required=False, choices=choices)
+
+
+class CustomFieldForm(forms.Form):
+    """A site-defined field. Key and kind are asked once, when it is added."""
+
+    key = forms.CharField(max_length=40, help_text="Permanent name for imports and the API, such as fleet_number.")
+    label = forms.CharField(max_length=80)
+    kind = forms.ChoiceField(choices=FieldKind.choices)
+    choices = forms.CharField(
+        required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}), help_text="For a choice: one on each line."
+    )
+    help_text = forms.CharField(label="Help", max_length=200, required=False)
+    required = forms.BooleanField(required=False, help_text="Asked for when a device is added or its site fields change.")
+    active = forms.BooleanField(required=False, initial=True, help_text="Taken out of use it hides; what devices hold stays.")
+
+    def __init__(self, *args: Any, stored: CustomField | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if stored is not None:
+            del self.fields["key"], self.fields["kind"]
+            if stored.kind != FieldKind.CHOICE:
+                del self.fields["choices"]
+            for name in self.fields:
+                self.fields[name].initial = "\n".join(stored.choices) if name == "choices" else getattr(stored, name)
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        values = {name: self.cleaned_data[name] for name in ("label", "help_text", "required", "active")}
+        if "choices" in self.cleaned_data:
+            values["choices"] = self.cleaned_data["choices"].splitlines()
+        return values

@@ -45,7 +45,9 @@ def token_list(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.USE_TOKENS)
     state = lists.text_of(request, "live")
-    found = queries.tokens(actor, live={"yes": True, "no": False}.get(state))
+    found = queries.tokens(actor, live={"yes": True, "no": False, "soon": True}.get(state))
+    if state == "soon":
+        found = found.filter(expires_at__lt=timezone.now() + queries.EXPIRES_SOON)
     page = keyset_page(found, order=("-created_at", "-pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
     facts = {
         "page": page,

@@ -39,25 +39,41 @@ def device_by_number(*, actor: Actor, number: str) -> Device:
 
 @dataclass(frozen=True, slots=True)
 class ShownScore:
-    """A risk score with where its inputs come from."""
+    """A risk score with where its inputs come from. ``why_unknown`` is empty where there is a score."""
 
     profile: RiskProfile
     family: str
     score: risk.Score
     overridden: DeviceRiskInput | None
+    why_unknown: str = ""
+
+
+def current_profiles() -> list[tuple[RiskProfile, risk.Profile]]:
+    """Every current risk profile as stored and as the rules read it, in the order of their codes. One statement."""
+    return [(stored, risk.profile_from_entry(stored.definition)) for stored in RiskProfile.objects.filter(effective_to__isnull=True)]
 
 
 def risk_scores(device: Device, *, family: str | None = None) -> list[ShownScore]:
     """Score a device by every current profile. Two statements. An unknown input makes the score unknown, never a guess."""
-    overrides = {override.family: override for override in DeviceRiskInput.objects.filter(device=device)}
+    overrides = {override.family: override for override in DeviceRiskInput.objects.filter(device=device).select_related("set_by")}
     typed: dict[str, Any] = device.device_type.risk_inputs if device.device_type else {}
     shown = []
-    for stored in RiskProfile.objects.filter(effective_to__isnull=True):
-        profile = risk.profile_from_entry(stored.definition)
+    for stored, profile in current_profiles():
         override = overrides.get(profile.family)
         inputs = {**typed.get(profile.family, {}), **(override.inputs if override else {})}
-        shown.append(ShownScore(stored, profile.family, risk.score(profile=profile, inputs=inputs), override))
+        score = risk.score(profile=profile, inputs=inputs)
+        shown.append(ShownScore(stored, profile.family, score, override, why_unknown(device, score)))
     return [one for one in shown if family is None or one.family == family]
+
+
+def why_unknown(device: Device, score: risk.Score) -> str:
+    """Return in a sentence why there is no score and who can change that; empty if there is one."""
+    if score.value is not None:
+        return ""
+    if device.device_type is None:
+        return "The device has no type, and scores come from the type. Give its model a type."
+    asked = ", ".join(part.label.lower() for part in score.parts if part.factor in score.missing)
+    return f"Not known of {device.device_type.name}: {asked}. Set it on the device type, or for this device."
 
 
 def duplicates_of(device: Device, *, actor: Actor) -> list[Device]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from openhtm.catalog.models import DeviceModel, DeviceType, Manufacturer
 from openhtm.core.text import control_number_key, number_key
@@ -21,8 +21,16 @@ from openhtm.inventory.rules.addresses import normal_ip, normal_mac
 from openhtm.inventory.rules.status import IN_INVENTORY, STATUS_LABELS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
+
+def _outside_buildings() -> Any:
+    """Places that stand in no building. A subquery."""
+    building = Location.objects.filter(kind="building", path__holds=OuterRef("path"))
+    return Location.objects.filter(~Exists(building)).order_by().values("pk")
+
+
 MISSING: dict[str, tuple[str, Q]] = {
     "serial": ("serial number", Q(serial_number="")),
+    "manufacturer": ("manufacturer", Q(device_model__manufacturer__is_unknown=True)),
     "model": ("model", Q(device_model__name="")),
     "type": ("device type", Q(device_type__isnull=True)),
     "location": ("location", Q(location__isnull=True)),
@@ -31,6 +39,12 @@ MISSING: dict[str, tuple[str, Q]] = {
     "udi": ("UDI", Q(udi_di="")),
     "cost": ("acquisition cost", Q(acquisition_cost_cents__isnull=True)),
     "acquired": ("acquisition date", Q(acquired_on__isnull=True)),
+    "accepted": ("acceptance date", Q(accepted_on__isnull=True)),
+    "provider": ("service provider", Q(service_provider__isnull=True)),
+    "seen": ("a sighting", Q(last_seen_at__isnull=True)),
+    "address": ("network address", ~Exists(NetworkInterface.objects.filter(device=OuterRef("pk")))),
+    "building": ("a building", Q(location__in=_outside_buildings())),
+    "risk_inputs": ("risk inputs of its type", Q(device_type__isnull=True) | Q(device_type__risk_inputs={})),
 }
 MAX_MODELS = 2000
 MAX_OTHERS = 500
@@ -293,5 +307,7 @@ _READERS: dict[str, Any] = {
     "acquired_to": _date("acquired until", "acquired_on__lte"),
     "warranty_until": _date("warranty ends by", "warranty_ends_on__lte"),
     "not_seen_since": _date("not seen since", "last_seen_at__date__lt"),
+    "support_ended_by": _date("support ended by", "device_model__support_ends_on__lte"),
+    "networked": _yes_no("type", "networked", "not networked", "device_type__networked"),
 }
 FILTER_NAMES = tuple(_READERS)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.safestring import SafeString, mark_safe
 
 from openhtm.core.pagination import Page, keyset_page
 from openhtm.inventory.addresses import device_url
-from openhtm.inventory.models import MaintenanceStrategy, Ownership
+from openhtm.inventory.models import DeviceRiskInput, MaintenanceStrategy, Ownership, RiskProfile
 from openhtm.inventory.models.device import DeviceQuerySet
+from openhtm.inventory.rules import risk
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
+from openhtm.sites.models import Organisation
 from openhtm.ui import marks
 from openhtm.ui.rules import formats
 
@@ -30,6 +33,8 @@ class ListColumn:
     cell: Callable[[Row], str]
     plain: Callable[[Row], Any]
     numeric: bool = False
+    prepare: Callable[[DeviceQuerySet], DeviceQuerySet] | None = None
+    """Adds what ``needs`` names and no column holds; ``prepared`` applies it."""
 
 
 def _safe(markup: str) -> SafeString:
@@ -104,6 +109,7 @@ def _cost(row: Row) -> str:
 
 _OWNERSHIP = dict(Ownership.choices)
 _STRATEGY = dict(MaintenanceStrategy.choices)
+SCORE = "score"
 _MODEL = ("device_model__name", "device_model__catalog_number", "device_model__manufacturer__name")
 
 COLUMNS: dict[str, ListColumn] = {
@@ -114,6 +120,7 @@ COLUMNS: dict[str, ListColumn] = {
         ListColumn("place", "Place", ("location__full_name", "department__name"), _place, _value("location__full_name")),
         ListColumn("status", "Status", ("status",), _status, _value("status")),
         ListColumn("risk", "Risk", ("high_risk",), _risk, _value("high_risk")),
+        ListColumn(SCORE, "Score", (), lambda row: str(marks.unknown("no profile")), lambda row: None, numeric=True),
         ListColumn("serial", "Serial no.", ("serial_number",), _text("serial_number", mono=True), _value("serial_number")),
         ListColumn("version", "Version", ("software_version",), _text("software_version", mono=True), _value("software_version")),
         ListColumn("facility", "Facility", ("facility__name",), _text("facility__name"), _value("facility__code")),
@@ -156,7 +163,36 @@ def chosen_columns(wanted: Sequence[str], *, may_see_costs: bool) -> list[ListCo
     keys = {key for key in wanted if key in COLUMNS} or set(DEFAULT_COLUMNS)
     if not may_see_costs:
         keys -= COST_COLUMNS
-    return [column for key, column in COLUMNS.items() if key in keys or key == FIXED]
+    chosen = [column for key, column in COLUMNS.items() if key in keys or key == FIXED]
+    return [score_column() if column.key == SCORE else column for column in chosen]
+
+
+def prepared(queryset: DeviceQuerySet, columns: Sequence[ListColumn]) -> DeviceQuerySet:
+    """Return the queryset with everything the columns need: call it before ``values``, for pages and exports alike."""
+    for column in columns:
+        queryset = column.prepare(queryset) if column.prepare else queryset
+    return queryset
+
+
+def score_column() -> ListColumn:
+    """The organisation's default risk score of each device, by its own inputs and its type's. One statement."""
+    code = Organisation.objects.order_by("pk").values("risk_profile")[:1]
+    stored = RiskProfile.objects.filter(code=Subquery(code), effective_to__isnull=True).first()
+    if stored is None:
+        return COLUMNS[SCORE]
+    profile = risk.profile_from_entry(stored.definition)
+    own = DeviceRiskInput.objects.filter(device=OuterRef("pk"), family=profile.family).values("inputs")[:1]
+
+    def value(row: Row) -> float | None:
+        typed = (row["device_type__risk_inputs"] or {}).get(profile.family, {})
+        return risk.score(profile=profile, inputs={**typed, **(row["own_risk_inputs"] or {})}).value
+
+    def cell(row: Row) -> str:
+        found = value(row)
+        return str(marks.unknown()) if found is None else f"{found:g}"
+
+    needs = ("device_type__risk_inputs", "own_risk_inputs")
+    return ListColumn(SCORE, "Score", needs, cell, value, numeric=True, prepare=lambda found: found.annotate(own_risk_inputs=Subquery(own)))
 
 
 _PLACES_ON_A_CARD = {"control_number": "tag", "device": "lead", "status": "state"}
@@ -175,7 +211,9 @@ def list_page(queryset: DeviceQuerySet, *, columns: Sequence[ListColumn], sort: 
     needs = {name for column in columns for name in column.needs}
     order = SORTS[sort]
     keys = {name.lstrip("-") for name in order}
-    page = keyset_page(queryset.values(*sorted(needs | keys | {"control_number"})), order=order, cursor=cursor, limit=limit)
+    page = keyset_page(
+        prepared(queryset, columns).values(*sorted(needs | keys | {"control_number"})), order=order, cursor=cursor, limit=limit
+    )
     cells = [(column.cell, _cell_start(column)) for column in columns]
     rows = [ShownRow(row["control_number"], [_safe(f"{start}{cell(row)}</td>") for cell, start in cells]) for row in page.rows]
     return Page(rows, page.next_cursor, page.previous_cursor)

@@ -152,6 +152,7 @@ _NAMED = {
     "risk": Permission.SET_RISK,
     "scan": Permission.SCAN_DEVICES,
     "quality": Permission.RESOLVE_QUALITY,
+    "merge": Permission.MERGE_DEVICES,
 }
 
 

@@ -54,7 +54,10 @@ def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: s
         "attachments": attachments,
         "model_documents": model_documents,
         "alternate_numbers": list(device.alternate_numbers.all()),
-        "children": list(device.children.select_related("device_type", "device_model__manufacturer").order_by("control_number")[:50]),
+        "children": list(
+            device.children.current().select_related("device_type", "device_model__manufacturer").order_by("control_number")[:50]
+        ),
+        "merged_records": list(device.merged_records.select_related("device_model__manufacturer")) if tab == "identity" else [],
         "barcode_text": device.udi_carrier or device.control_number,
     }
 
