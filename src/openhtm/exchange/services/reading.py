@@ -13,11 +13,19 @@ from openhtm.documents.services import path_of
 from openhtm.exchange.models import ImportProfile, ImportRun
 from openhtm.exchange.rules.headers import Header, choose_sheet, data_rows
 from openhtm.exchange.rules.mapping import (
-    IGNORE, Profile, Suggestion, best_profile, known_names, matched_columns, profile_fit, profile_from, suggest,
+    IGNORE,
+    Profile,
+    Suggestion,
+    best_profile,
+    known_names,
+    matched_columns,
+    profile_fit,
+    profile_from,
+    suggest,
 )  # fmt: skip
 from openhtm.exchange.rules.rows import TableReader, table_reader
 from openhtm.exchange.rules.sheets import open_table
-from openhtm.exchange.rules.tables import Cell, Row, Sheet, Workbook, is_blank
+from openhtm.exchange.rules.tables import Cell, Sheet, Workbook, is_blank
 from openhtm.exchange.rules.values import plain_text
 from openhtm.exchange.services.targets import Target, target_named
 

@@ -114,7 +114,9 @@ def _outcome(run: ImportRun) -> Iterator[None]:
         _end(run, RunStatus.FAILED, refusal.sentence, **ended)
     except BaseException:
         with contextlib.suppress(DatabaseError):
-            _end(run, RunStatus.FAILED, "The work stopped on an error that nobody expected. It is in the log. Nothing was written.", **ended)
+            _end(
+                run, RunStatus.FAILED, "The work stopped on an error that nobody expected. It is in the log. Nothing was written.", **ended
+            )
         raise
 
 
