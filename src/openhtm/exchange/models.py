@@ -67,6 +67,9 @@ class ImportRun(models.Model):
     file_name = models.CharField(max_length=200)
     profile = models.ForeignKey(ImportProfile, models.PROTECT, null=True, related_name="runs")
     definition = models.JSONField(default=dict, help_text="The profile as used, so that later edits do not rewrite the past.")
+    plan = models.JSONField(
+        default=dict, help_text="What applying adds besides devices: models, places, departments, site fields; and notes."
+    )
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.UPLOADED)
     counts = models.JSONField(default=dict, help_text="read, created, updated, unchanged, conflicts, refused, warnings.")
     progress_done = models.PositiveIntegerField(default=0)

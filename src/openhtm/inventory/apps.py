@@ -7,10 +7,13 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
+        from openhtm.exchange.services.targets import register
         from openhtm.inventory import panels
+        from openhtm.inventory.imports import DeviceTarget
         from openhtm.inventory.services import checks, reactions
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
         panels.offer()
+        register(DeviceTarget())

@@ -89,6 +89,7 @@ class Profile:
     header_row: int | None = None
     key_order: tuple[str, ...] = ("control_number", "manufacturer+serial_number", "udi")
     on_new_model: str = "create"  # create, refuse
+    on_missing: str = "create"  # departments, places, service providers and site fields: create, warn (leave empty), refuse
     source: str = ""
     edition: str = ""
     confidence: str = ""
@@ -130,6 +131,7 @@ def _require_values(parts: dict[str, Any]) -> None:
     if not isinstance(parts.get("name"), str) or not parts["name"]:
         raise BadProfile(reason="it has no name")
     allowed = {"date_order": (None, "dmy", "mdy"), "decimal_mark": (None, ",", "."), "on_new_model": ("create", "refuse")}
+    allowed["on_missing"] = ("create", "warn", "refuse")
     for name, values in allowed.items():
         if name in parts and parts[name] not in values:
             raise BadProfile(reason=f"{name} must be one of {', '.join(map(str, values))}")
