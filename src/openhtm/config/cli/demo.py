@@ -27,7 +27,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Build the demo hospital. Answers 0 also when it is already there; raises CannotRun where real data is."""
-    from openhtm.config.runtime import CannotRun, database_for_command
+    from openhtm.config.problem import CannotRun
+    from openhtm.config.runtime import database_for_command
 
     with database_for_command("openhtm demo"):
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhtm.config.settings")

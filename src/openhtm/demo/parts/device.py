@@ -50,7 +50,7 @@ class Made:
 
     @property
     def may_be_doubled(self) -> bool:
-        return bool(self.values["serial_number"] and self.values["parent_id"] is None and self.life.status is Status.IN_SERVICE)
+        return bool(len(self.values["serial_number"]) > 3 and self.values["parent_id"] is None and self.life.status is Status.IN_SERVICE)
 
     def add(self, table: str, row: tuple[Any, ...]) -> None:
         self.facts.setdefault(table, []).append(row)
@@ -155,11 +155,11 @@ class DeviceMaker:
         values, life, chance, model = made.values, made.life, made.chance, made.model
         if life.acquired_on is None:
             return
-        serial = "" if chance.maybe(0.05) else serial_number(model.maker, index)
+        serial = "" if chance.maybe(0.05) else "N/A" if chance.maybe(0.003) else serial_number(model.maker, index)
         values["serial_number"] = serial
         if life.acquired_on.year >= 2015 and model.name and chance.maybe(0.72):
             values |= {"udi_di": model.di, "udi_serial": serial}
-            if serial and life.manufactured_on and chance.maybe(0.6):
+            if len(serial) > 3 and life.manufactured_on and chance.maybe(0.6):
                 values["udi_carrier"] = f"(01){model.di}(11){life.manufactured_on:%y%m%d}(21){serial}"
         if model.versions and not chance.maybe(0.22):
             age = (self.demo.as_of - life.acquired_on).days / 365.25

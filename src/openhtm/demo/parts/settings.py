@@ -1,9 +1,11 @@
-"""What the site has set for itself: custom fields and saved views."""
+"""What the site has set for itself: risk profiles, custom fields and saved views; and the doubtful pairs that follow from the devices."""
 
 from __future__ import annotations
 
 from openhtm.demo.parts.demo import Demo
 from openhtm.inventory.models import CustomField, SavedView
+from openhtm.inventory.services.quality import refresh_duplicates
+from openhtm.inventory.services.reference import load_risk_profiles
 
 FIELDS = (
     {"key": "funding_source", "label": "Funding source", "kind": "choice", "choices": ["Capital budget", "Operating budget", "Donation", "Grant"]},
@@ -20,10 +22,12 @@ VIEWS = (
 
 
 def build(demo: Demo) -> None:
-    """Add the settings. Two statements."""
+    """Add the settings and find the doubtful pairs. About ten statements."""
+    load_risk_profiles()
     CustomField.objects.bulk_create(CustomField(position=10 * number, **values) for number, values in enumerate(FIELDS, start=1))
     main = demo.facilities[0].pk
     SavedView.objects.bulk_create(
         SavedView(owner_id=demo.users[owner][0], name=name, query=query, shared_with_id=main if shared else None, position=10 * number)
         for number, (owner, name, query, shared) in enumerate(VIEWS, start=1)
     )
+    demo.counts["duplicate candidates"] = refresh_duplicates(now=demo.now).found
