@@ -67,6 +67,7 @@ def test_nothing_leaves_the_label_and_no_text_is_too_small_to_read(layout):
                 line.x_mm + line.width_mm <= one.x_mm + 1e-6
                 or line.x_mm >= one.x_mm + one.side_mm - 1e-6
                 or line.y_mm >= one.y_mm + one.side_mm - 1e-6
+                or line.y_mm + line.size_pt * MM_PER_POINT <= one.y_mm + 1e-6
             )
             assert apart
 
