@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import font_source_sans_pro
 import typst
 
 import openhtm
 
 _PACKAGE = Path(openhtm.__file__).parent
-_FONTS = Path(__file__).parent / "data" / "fonts"
+_FONTS = Path(font_source_sans_pro.__file__).parent / "files"
 
 
 def render_pdf(template: str, data: Mapping[str, Any], *, assets: Mapping[str, str] | None = None, created_at: dt.datetime) -> bytes:
