@@ -18,6 +18,7 @@ from tests.permissions.routes import declared, existing
 from tests.permissions.rows import LOGGED_IN, PUBLIC, Row
 from tests.permissions.world import World, build_world
 
+pytestmark = pytest.mark.django_db  # also puts these before tests that empty the tables
 ROWS = declared()
 GUARDED = [row for row in ROWS if row.needs != PUBLIC]
 

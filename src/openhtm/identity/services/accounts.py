@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -100,9 +100,12 @@ def refuse_beyond(actor: Actor, user: User) -> None:
 def refuse_last_administrator(*, leaving: User, assignment: RoleAssignment | None = None) -> None:
     """Raise LastAdministrator if without ``leaving`` (or that assignment) nobody administers everything for good.
 
-    Locks all such assignments, so that two administrators cannot remove each other at the same moment.
+    One such question at a time until the transaction ends, so that two administrators cannot remove each other at the
+    same moment. Two statements; the second must see what the one before has committed, so it locks nothing itself.
     """
-    keys = list(_permanent_administrators(timezone.now()).select_for_update(of=("self",)).values_list("pk", "user_id"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('openhtm.identity.last_administrator'))")
+    keys = list(_permanent_administrators(timezone.now()).values_list("pk", "user_id"))
     gone = {pk for pk, user_id in keys if (pk == assignment.pk if assignment else user_id == leaving.pk)}
     if gone and len(gone) == len(keys):
         raise LastAdministrator(name=leaving.full_name)
