@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, get_resolver
+from ninja.operation import Operation, PathView
 
 import tests.permissions
-from openhtm.config.api import api
 from tests.permissions.rows import Row
 
 IGNORED_METHODS = {"HEAD", "OPTIONS"}
@@ -25,23 +25,22 @@ def declared() -> list[Row]:
 
 def existing() -> set[tuple[str, str]]:
     """(route, method) of every page and API operation."""
-    operations = api_operations()
-    found = set(operations)
-    named = {route for route, _ in operations}
+    found: set[tuple[str, str]] = set()
     for route, pattern in _walk(get_resolver().url_patterns):
-        if route not in named:
+        operations = _operations(pattern.callback)
+        if operations is None:
             found |= {(route, method) for method in _page_methods(pattern.callback)}
+        else:
+            found |= {(f"api:{operation.operation_id}", method) for operation in operations for method in operation.methods}
     return found
 
 
-def api_operations() -> set[tuple[str, str]]:
-    return {
-        (f"{api.urls_namespace}:{operation.operation_id}", method)
-        for _, router in api._routers
-        for view in router.path_operations.values()
-        for operation in view.operations
-        for method in operation.methods
-    }
+def _operations(view: Any) -> list[Operation] | None:
+    """The operations behind an address of the API, or None for a page. They share one view, which knows them as ``self``."""
+    code, cells = getattr(view, "__code__", None), getattr(view, "__closure__", None) or ()
+    held = dict(zip(code.co_freevars, cells, strict=True)) if code else {}
+    owner = held["self"].cell_contents if "self" in held else None
+    return owner.operations if isinstance(owner, PathView) else None
 
 
 def _walk(patterns: list[Any], namespaces: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
@@ -34,7 +35,14 @@ class OrjsonParser(Parser):
         return orjson.loads(request.body)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """Route names are the stable operation ids, so that no function's name is part of the contract."""
+
+    def get_operation_url_name(self, operation: Operation, router: Any) -> str:
+        return operation.operation_id or operation.view_func.__name__
+
+
+api = Api(
     title="OpenHTM",
     version="1",
     description="Every device, the work on it and the proof of it. Lists are paged by `cursor`; refusals are problem+json (RFC 9457).",
