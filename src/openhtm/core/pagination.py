@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models
 from django.db.models import Q
 
@@ -94,7 +94,10 @@ def count_of_page(page: Page[Any], queryset: Any) -> Count:
 
 def estimate(queryset: models.QuerySet[Any]) -> int:
     """Return the planner's row estimate for ``queryset``. One EXPLAIN, no rows are read."""
-    sql, params = queryset.order_by().values("pk").query.sql_with_params()
+    try:
+        sql, params = queryset.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match, such as no facility in reach
+        return 0
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (FORMAT JSON) " + sql, params)
         plan = cursor.fetchone()[0]
