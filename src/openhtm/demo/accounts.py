@@ -31,9 +31,7 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount(Role.MANAGER, "manager", "Marcus Okafor", "Director of clinical engineering, all facilities"),
     DemoAccount(Role.TECHNICIAN, "technician", "Teresa Ferreira", "Biomedical technician at the medical center", facility="MAIN"),
     DemoAccount(Role.CLINICAL_ENGINEER, "engineer", "Ingrid Solheim", "Clinical engineer, all facilities"),
-    DemoAccount(
-        Role.REQUESTER, "nurse", "Rosa Lindqvist", "Nurse manager of intensive care", facility="MAIN", department="Intensive care"
-    ),
+    DemoAccount(Role.REQUESTER, "nurse", "Rosa Lindqvist", "Nurse manager of intensive care", facility="MAIN", department="Intensive care"),
     DemoAccount(Role.SECURITY_ANALYST, "analyst", "Priya Raman", "Device security analyst, all facilities"),
     DemoAccount(
         Role.VENDOR_TECHNICIAN, "vendor", "Viktor Hale", "Field engineer of a maker", provider="Imaging Maker Field Service (synthetic)"

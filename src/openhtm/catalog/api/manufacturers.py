@@ -193,7 +193,7 @@ def change_manufacturer(request: HttpRequest, manufacturer_id: Key, payload: Man
     operation_id="add_manufacturer_alias",
     summary="Add another name",
 )
-def add_alias(request: HttpRequest, manufacturer_id: Key, payload: AliasIn) -> tuple[int, Any]:
+def add_manufacturer_alias(request: HttpRequest, manufacturer_id: Key, payload: AliasIn) -> tuple[int, Any]:
     return 201, services.add_alias(manufacturer_id=manufacturer_id, alias=payload.alias, actor=reader(request))
 
 
@@ -203,7 +203,7 @@ def add_alias(request: HttpRequest, manufacturer_id: Key, payload: AliasIn) -> t
     operation_id="remove_manufacturer_alias",
     summary="Take another name away",
 )
-def remove_alias(request: HttpRequest, alias_id: Key) -> tuple[int, None]:
+def remove_manufacturer_alias(request: HttpRequest, alias_id: Key) -> tuple[int, None]:
     services.remove_alias(alias_id=alias_id, actor=reader(request))
     return 204, None
 

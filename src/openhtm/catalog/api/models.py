@@ -201,7 +201,7 @@ def change_model(request: HttpRequest, model_id: Key, payload: ModelChange) -> d
     operation_id="add_model_identifier",
     summary="Add a UDI-DI",
 )
-def add_identifier(request: HttpRequest, model_id: Key, payload: IdentifierIn) -> tuple[int, Any]:
+def add_model_identifier(request: HttpRequest, model_id: Key, payload: IdentifierIn) -> tuple[int, Any]:
     """A wrong check digit is a warning: real labels carry them."""
     actor = reader(request)
     added = services.add_identifier(model_id=model_id, text=payload.text, kind=payload.kind, quantity=payload.quantity, actor=actor)
@@ -214,7 +214,7 @@ def add_identifier(request: HttpRequest, model_id: Key, payload: IdentifierIn) -
     operation_id="change_model_identifier",
     summary="Change kind or quantity",
 )
-def change_identifier(request: HttpRequest, identifier_id: Key, payload: IdentifierChange) -> dict[str, Any]:
+def change_model_identifier(request: HttpRequest, identifier_id: Key, payload: IdentifierChange) -> dict[str, Any]:
     changed = services.edit_identifier(identifier_id=identifier_id, changes=given(payload), actor=reader(request))
     return _identifier_out(changed)
 
@@ -225,7 +225,7 @@ def change_identifier(request: HttpRequest, identifier_id: Key, payload: Identif
     operation_id="remove_model_identifier",
     summary="Take a wrong UDI-DI away",
 )
-def remove_identifier(request: HttpRequest, identifier_id: Key) -> tuple[int, None]:
+def remove_model_identifier(request: HttpRequest, identifier_id: Key) -> tuple[int, None]:
     services.remove_identifier(identifier_id=identifier_id, actor=reader(request))
     return 204, None
 

@@ -37,6 +37,11 @@ class Cell:
     content: Any
     kind: str = ""
 
+    @property
+    def labelled(self) -> bool:
+        """Whether a phone shows the column's name beside it."""
+        return self.kind in ("", "num")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

@@ -123,7 +123,9 @@ def _report(args: argparse.Namespace, summary: Any) -> None:
     if args.json:
         print(json.dumps(summary.as_json_dict(), ensure_ascii=False))
         return
-    print(f"{args.system}: {summary.read:,} read, {summary.created:,} created, {summary.updated:,} updated, {summary.unchanged:,} unchanged")
+    print(
+        f"{args.system}: {summary.read:,} read, {summary.created:,} created, {summary.updated:,} updated, {summary.unchanged:,} unchanged"
+    )
     if summary.refused or summary.warnings:
         print(f"{summary.refused:,} refused, {summary.warnings:,} warnings:")
     for problem in summary.problems[:20]:

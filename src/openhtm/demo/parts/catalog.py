@@ -109,7 +109,9 @@ def _makers(demo: Demo) -> dict[str, Manufacturer]:
     wanted = sorted(named | set(data("models")["generic"]["makers"]))
     keys = {name: company_key(name) for name in wanted}
     known = {one.name_key: one for one in Manufacturer.objects.filter(name_key__in=keys.values())}
-    known |= {a.alias_key: a.manufacturer for a in ManufacturerAlias.objects.filter(alias_key__in=keys.values()).select_related("manufacturer")}
+    known |= {
+        a.alias_key: a.manufacturer for a in ManufacturerAlias.objects.filter(alias_key__in=keys.values()).select_related("manufacturer")
+    }
     new = [Manufacturer(name=name, name_key=keys[name]) for name in wanted if keys[name] not in known]
     known |= {one.name_key: one for one in Manufacturer.objects.bulk_create(new)}
     makers = {name: known[keys[name]] for name in wanted}
@@ -119,9 +121,13 @@ def _makers(demo: Demo) -> dict[str, Manufacturer]:
 
 def _add_aliases(makers: dict[str, Manufacturer]) -> None:
     aliases = [(alias, company_key(alias), makers[maker]) for maker, names in data("models")["aliases"].items() for alias in names]
-    taken = set(Manufacturer.objects.values_list("name_key", flat=True)) | set(ManufacturerAlias.objects.values_list("alias_key", flat=True))
+    taken = set(Manufacturer.objects.values_list("name_key", flat=True)) | set(
+        ManufacturerAlias.objects.values_list("alias_key", flat=True)
+    )
     ManufacturerAlias.objects.bulk_create(
-        ManufacturerAlias(manufacturer=maker, alias=alias, alias_key=key, source=SOURCE) for alias, key, maker in aliases if key not in taken
+        ManufacturerAlias(manufacturer=maker, alias=alias, alias_key=key, source=SOURCE)
+        for alias, key, maker in aliases
+        if key not in taken
     )
 
 

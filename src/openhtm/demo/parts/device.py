@@ -64,9 +64,7 @@ class DeviceMaker:
         self.suppliers: list[str] = data("sites")["suppliers"]
         self.last_moment = dt.datetime.combine(demo.as_of, dt.time(12), tzinfo=dt.UTC)
 
-    def make(
-        self, facility: FacilityPlaces, unit: UnitPlaces, room: int, code: str, chance: Chance, *, parent: Made | None = None
-    ) -> Made:
+    def make(self, facility: FacilityPlaces, unit: UnitPlaces, room: int, code: str, chance: Chance, *, parent: Made | None = None) -> Made:
         """Return a new device of the type ``code`` that stands in ``room``."""
         model = self._model(facility, code, chance)
         life = live(chance, life_years=model.life_years, introduced=model.introduced, as_of=self.demo.as_of, years=self.demo.years)
@@ -230,7 +228,16 @@ class DeviceMaker:
         host = f"{code}-{made.model.type_code.split('-')[0][:8]}-{index:06d}".lower()
         made.add(
             "interfaces",
-            (made.values["id"], "LAN 1", kind, mac_address(index + 1), address, 100 + facility % 40 * 10 + (kind == "wireless"), host, observed),
+            (
+                made.values["id"],
+                "LAN 1",
+                kind,
+                mac_address(index + 1),
+                address,
+                100 + facility % 40 * 10 + (kind == "wireless"),
+                host,
+                observed,
+            ),
         )
 
 

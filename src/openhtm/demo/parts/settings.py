@@ -8,7 +8,12 @@ from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.inventory.services.reference import load_risk_profiles
 
 FIELDS = (
-    {"key": "funding_source", "label": "Funding source", "kind": "choice", "choices": ["Capital budget", "Operating budget", "Donation", "Grant"]},
+    {
+        "key": "funding_source",
+        "label": "Funding source",
+        "kind": "choice",
+        "choices": ["Capital budget", "Operating budget", "Donation", "Grant"],
+    },
     {"key": "emergency_power", "label": "On emergency power", "kind": "yes_no", "help_text": "Plugged into a red outlet."},
     {"key": "cleaning_class", "label": "Cleaning class", "kind": "choice", "choices": ["A", "B", "C"]},
 )

@@ -61,4 +61,3 @@ def shuffle_step(count: int) -> int:
     while math.gcd(step, count) != 1:
         step += 1
     return step
-

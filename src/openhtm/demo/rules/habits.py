@@ -7,7 +7,16 @@ import datetime as dt
 from openhtm.demo.rules.chance import Chance, Weighted
 from openhtm.inventory.rules.status import Status
 
-DESCRIPTIONS = ("Crash cart 2", "Spare", "Transport only", "Teaching unit", "Isolation use", "Bariatric", "Loaner pool", "Bay nearest the door")
+DESCRIPTIONS = (
+    "Crash cart 2",
+    "Spare",
+    "Transport only",
+    "Teaching unit",
+    "Isolation use",
+    "Bariatric",
+    "Loaner pool",
+    "Bay nearest the door",
+)
 MOVES = ("Moved with the ward", "Lent to another unit", "Exchanged for a faulty one", "Returned to its unit", "")
 NOTES = (
     "Cracked case at the lower left; cosmetic.", "Staff say the alarm is too quiet.", "Battery replaced with a third-party one.",
@@ -19,7 +28,9 @@ SIGHTINGS = Weighted({"scan": 0.6, "person": 0.15, "feed": 0.25})
 _IN_HOUSE = "Riverbend Clinical Engineering (synthetic)"
 _IMAGING = ("radiology", "cathlab", "radiotherapy", "nuclear medicine")
 _LABORATORY = ("laboratory", "microbiology", "pathology", "blood bank")
-_ORDINARY = Weighted({"owned": 0.94, "rental": 0.02, "leased": 0.02, "loaner": 0.01, "demo": 0.005, "physician_owned": 0.004, "patient_owned": 0.001})
+_ORDINARY = Weighted(
+    {"owned": 0.94, "rental": 0.02, "leased": 0.02, "loaner": 0.01, "demo": 0.005, "physician_owned": 0.004, "patient_owned": 0.001}
+)
 _REAGENT = Weighted({"owned": 0.6, "rental": 0.25, "leased": 0.15})  # analysers often come with the reagents
 _COSTLY = Weighted({"owned": 0.8, "leased": 0.2})
 _OWNERS = {

@@ -23,7 +23,14 @@ BEFORE_USE: dict[Status, tuple[Status, ...]] = {
     S.IN_ACCEPTANCE: (S.RECEIVED, S.IN_ACCEPTANCE),
 }
 REASONS: dict[Status, tuple[str, ...]] = {
-    S.IN_REPAIR: ("Does not power on", "Battery does not hold charge", "Alarm fault", "Display damaged", "Failed its inspection", "Dropped"),
+    S.IN_REPAIR: (
+        "Does not power on",
+        "Battery does not hold charge",
+        "Alarm fault",
+        "Display damaged",
+        "Failed its inspection",
+        "Dropped",
+    ),
     S.OUT_OF_SERVICE: ("Waiting for parts", "Waiting for a decision on repair", "Accessory missing"),
     S.MISSING: ("Not found on three rounds", "Not found at inventory count"),
     S.SEQUESTERED: ("Kept as evidence after an event report",),

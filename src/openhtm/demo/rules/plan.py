@@ -67,9 +67,7 @@ def plan_facilities(*, devices: int) -> tuple[FacilityPlan, ...]:
     specs = _facility_specs(devices)
     quotas = shares(devices, [spec["weight"] for spec in specs])
     return tuple(
-        FacilityPlan(
-            spec["code"], spec["name"], spec["time_zone"], spec["address"], _units(spec["kind"], spec["buildings"], quota), quota
-        )
+        FacilityPlan(spec["code"], spec["name"], spec["time_zone"], spec["address"], _units(spec["kind"], spec["buildings"], quota), quota)
         for spec, quota in zip(specs, quotas, strict=True)
     )
 
