@@ -40,7 +40,7 @@ class UnitPlaces:
     department: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FacilityPlaces:
     """A facility's key and its units, with all rooms for moves and sightings."""
 

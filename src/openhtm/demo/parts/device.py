@@ -142,7 +142,7 @@ class DeviceMaker:
             values["acquisition_cost_cents"] = int(model.price_cents * (0.85 + 0.3 * chance.random())) // 100 * 100
         if chance.maybe(0.7):
             year = life.acquired_on.year
-            batch = zlib.crc32(f"{made.place.pk}{model.type_code}{year}".encode()) % 100_000
+            batch = zlib.crc32(f"{made.place.plan.code}{model.type_code}{year}".encode()) % 100_000
             values["purchase_order"], values["supplier"] = f"PO-{year}-{batch:05d}", chance.pick(self.suppliers)
         elif chance.maybe(0.2):
             values["acquired_on"], values["acquired_precision"] = life.acquired_on.replace(month=1, day=1), "year"
@@ -221,7 +221,7 @@ class DeviceMaker:
             self._connect(made, index)
 
     def _connect(self, made: Made, index: int) -> None:
-        chance, code, facility = made.chance, made.place.plan.code, made.place.pk
+        chance, code, facility = made.chance, made.place.plan.code, self.demo.facilities.index(made.place)
         kind = "wireless" if made.model.price_cents < 1_000_000 and chance.maybe(0.7) else "wired"
         address = private_ip(facility, index) if chance.maybe(0.9) else None
         observed = self.last_moment - chance.randrange(1, 90) * DAY if address and chance.maybe(0.7) else None

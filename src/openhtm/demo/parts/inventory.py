@@ -23,6 +23,10 @@ from openhtm.inventory.models import (
 )
 
 BATCH = 10_000
+FIRST_BATCH = 500
+LEARN_AT = (FIRST_BATCH, BATCH, 10 * BATCH)
+"""After so many devices the statistics are renewed: the checks of foreign keys keep their plans, and plans made for empty
+tables read them from end to end."""
 NUMBER_SEQUENCE = "inventory_control_number"
 DUPLICATES = 1 / 150
 _TABLES = {
@@ -48,14 +52,17 @@ def build(demo: Demo) -> None:
     devices = TableCopy(Device, COLUMNS)
     others = {name: TableCopy(model, columns) for name, (model, columns) in _TABLES.items()}
     first_id = reserve_ids(Device, demo.devices)
+    _analyze()
     maker = DeviceMaker(demo, first_id)
     for number, made in enumerate(_devices(demo, maker), start=1):
         devices.add(made.device)
         for name, rows in made.facts.items():
             for row in rows:
                 others[name].add(row)
-        if number % BATCH == 0:
+        if number % BATCH == 0 or number == FIRST_BATCH:
             _flush(devices, others)
+            if number in LEARN_AT:
+                _analyze()
             demo.tell(f"{number:,} of {demo.devices:,} devices")
     _flush(devices, others)
     _raise_number_sequence(demo.devices)
