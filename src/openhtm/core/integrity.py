@@ -44,6 +44,6 @@ def _sentences() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for model in apps.get_models():
         for constraint in model._meta.constraints:
-            fields = getattr(constraint, "fields", ()) or ()
-            found[constraint.name] = (fields[-1] if len(fields) == 1 else "", str(constraint.get_violation_error_message()))
+            fields: tuple[str, ...] = tuple(getattr(constraint, "fields", ()) or ())
+            found[constraint.name] = (fields[0] if len(fields) == 1 else "", str(constraint.get_violation_error_message()))
     return found

@@ -264,7 +264,7 @@ class NoteForm(forms.Form):
     text = forms.CharField(label="Note", max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class InterfaceForm(forms.ModelForm):  # type: ignore[type-arg]
+class InterfaceForm(forms.ModelForm):
     """One network interface."""
 
     connection = forms.ChoiceField(label="Connection", choices=Connection.choices, initial=Connection.UNKNOWN)

@@ -90,7 +90,13 @@ def test_it_is_marked_synthetic(hospital: Built) -> None:
 
 def test_the_mess_is_there(hospital: Built) -> None:
     use = Device.objects.filter(status="in_service")
-    for missing in (Q(serial_number=""), Q(location=None), Q(software_version=""), Q(acquisition_cost_cents=None), Q(device_model__name="")):
+    for missing in (
+        Q(serial_number=""),
+        Q(location=None),
+        Q(software_version=""),
+        Q(acquisition_cost_cents=None),
+        Q(device_model__name=""),
+    ):
         share = use.filter(missing).count() / use.count()
         assert 0 < share < 0.75, missing
     assert DuplicateCandidate.objects.count() == hospital.counts["duplicate candidates"] >= 3
@@ -184,5 +190,7 @@ def test_it_refuses_where_people_are() -> None:
 
 
 def test_mess_names_a_serial_once_for_each_maker(hospital: Built) -> None:
-    repeated = Device.objects.exclude(serial_number__in=["", "N/A"]).values("device_model", "serial_key").annotate(n=Count("id")).filter(n__gt=2)
+    repeated = (
+        Device.objects.exclude(serial_number__in=["", "N/A"]).values("device_model", "serial_key").annotate(n=Count("id")).filter(n__gt=2)
+    )
     assert not repeated.exists()

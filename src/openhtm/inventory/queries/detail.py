@@ -30,8 +30,8 @@ def device_by_number(*, actor: Actor, number: str) -> Device:
     )
     device = visible.filter(control_number=key).first()
     if device is None:
-        former = AlternateNumber.objects.filter(number_key=key).order_by("-added_at", "-pk").values_list("device_id", flat=True)
-        device = visible.get(pk=former.first())
+        former = AlternateNumber.objects.filter(number_key=key).order_by("-added_at", "-pk").values_list("device_id", flat=True).first()
+        device = visible.get(pk=former or 0)
     if device.merged_into_id:
         return visible.get(pk=device.merged_into_id)
     return device

@@ -42,7 +42,7 @@ MISSING: dict[str, tuple[str, Q]] = {
     "accepted": ("acceptance date", Q(accepted_on__isnull=True)),
     "provider": ("service provider", Q(service_provider__isnull=True)),
     "seen": ("a sighting", Q(last_seen_at__isnull=True)),
-    "address": ("network address", ~Exists(NetworkInterface.objects.filter(device=OuterRef("pk")))),
+    "address": ("network address", Q(~Exists(NetworkInterface.objects.filter(device=OuterRef("pk"))))),
     "building": ("a building", Q(location__in=_outside_buildings())),
     "risk_inputs": ("risk inputs of its type", Q(device_type__isnull=True) | Q(device_type__risk_inputs={})),
 }

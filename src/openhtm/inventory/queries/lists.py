@@ -120,7 +120,7 @@ COLUMNS: dict[str, ListColumn] = {
         ListColumn("place", "Place", ("location__full_name", "department__name"), _place, _value("location__full_name")),
         ListColumn("status", "Status", ("status",), _status, _value("status")),
         ListColumn("risk", "Risk", ("high_risk",), _risk, _value("high_risk")),
-        ListColumn(SCORE, "Score", (), lambda row: str(marks.unknown("no profile")), lambda row: None, numeric=True),
+        ListColumn(SCORE, "Score", (), lambda _row: str(marks.unknown("no profile")), lambda _row: None, numeric=True),
         ListColumn("serial", "Serial no.", ("serial_number",), _text("serial_number", mono=True), _value("serial_number")),
         ListColumn("version", "Version", ("software_version",), _text("software_version", mono=True), _value("software_version")),
         ListColumn("facility", "Facility", ("facility__name",), _text("facility__name"), _value("facility__code")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
@@ -25,11 +26,9 @@ from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
 from openhtm.ui.parts import Event
 
 NOT_TOLD = frozenset(
-    {
-        "pgh_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pgh_context_id", "id", "updated_at", "created_at", "status_since", "retired_on",
-        "status", "location_id", "department_id", "facility_id", "last_seen_at", "last_seen_location_id", "device_type_id", "merged_into_id",
-    }
-)  # fmt: skip
+    "pgh_id pgh_created_at pgh_label pgh_obj_id pgh_context_id id updated_at created_at status_since retired_on status location_id "
+    "department_id facility_id last_seen_at last_seen_location_id device_type_id merged_into_id".split()
+)
 """Columns that have facts of their own on the timeline, or say nothing to people."""
 
 REFERENCES = {
@@ -58,15 +57,15 @@ def timeline(device: Device, *, limit: int = 100) -> list[Event]:
 
 def _field_changes(ids: list[int]) -> Iterator[Event]:
     """Differences between consecutive history rows, grouped by the moment they were written."""
-    history = Device._meta.get_field("events").related_model  # type: ignore[union-attr]
+    history: Any = Device._meta.get_field("events").related_model
     rows = list(
-        history.objects.filter(pgh_obj_id__in=ids)  # type: ignore[union-attr]
+        history.objects.filter(pgh_obj_id__in=ids)
         .order_by("pgh_obj_id", "-pgh_id")
         .annotate(told=F("pgh_context__metadata"))
         .values()[:PER_SOURCE]
     )
     names = _reference_names(rows)
-    for newer, older in zip(rows, rows[1:], strict=False):
+    for newer, older in pairwise(rows):
         if newer["pgh_obj_id"] != older["pgh_obj_id"]:
             yield _recorded(newer)
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, Literal
 
 from openhtm.inventory.rules.control_numbers import refuse_control_number
@@ -127,7 +128,7 @@ def _dates(values: Mapping[str, Any], today: date) -> Iterator[FieldProblem]:
 def _order(values: Mapping[str, Any]) -> Iterator[FieldProblem]:
     known = [(field, values[field]) for field in ORDER_OF_EVENTS if values.get(field)]
     exact = [(f, d) for f, d in known if not (f == "acquired_on" and values.get("acquired_precision", "day") != "day")]
-    for (earlier, first), (later, second) in zip(exact, exact[1:], strict=False):
+    for (earlier, first), (later, second) in pairwise(exact):
         if second < first:
             message = f"{LABELS[later]} {second.isoformat()} comes before {LABELS[earlier].lower()} {first.isoformat()}. Check both."
             yield FieldProblem(later, "dates-out-of-order", message, "warning")

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -137,7 +139,7 @@ def test_pages_together_are_the_list_forwards_and_backwards(north, size, descend
         if (cursor := page.next_cursor) is None:
             break
     assert seen == whole
-    for earlier, later in zip(pages, pages[1:], strict=False):
+    for earlier, later in pairwise(pages):
         back = keyset_page(Device.objects.all(), order=order, cursor=later.previous_cursor, limit=size)
         assert [d.pk for d in back.rows] == [d.pk for d in earlier.rows]
 

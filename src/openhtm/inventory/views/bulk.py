@@ -24,7 +24,7 @@ from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def chosen_numbers(request: HttpRequest) -> list[str]:

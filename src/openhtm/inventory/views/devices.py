@@ -43,7 +43,7 @@ BUILT_IN_VIEWS = (
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -28,7 +28,7 @@ from openhtm.ui.parts import Tab
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _tabs(now: str) -> list[Tab]:

@@ -22,7 +22,7 @@ from openhtm.sites.models import Organisation
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
