@@ -154,7 +154,7 @@ def type_words(schema: Mapping[str, Any]) -> str:
     kind = schema.get("type", "anything")
     if kind == "array":
         return f"list of {type_words(schema.get('items', {}))}"
-    words = {
+    names = {
         "string": "text",
         "integer": "whole number",
         "number": "number",
@@ -162,7 +162,7 @@ def type_words(schema: Mapping[str, Any]) -> str:
         "object": "object",
         "null": "null",
     }
-    shown = {"date": "date", "date-time": "instant", "uuid": "UUID"}.get(schema.get("format", ""), words.get(kind, str(kind)))
+    shown = {"date": "date", "date-time": "instant", "uuid": "UUID"}.get(schema.get("format", ""), names.get(kind, str(kind)))
     if "maxLength" in schema and shown == "text":
         shown += f" up to {schema['maxLength']} characters"
     if "minimum" in schema and "maximum" in schema and schema["maximum"] < 2**31:

@@ -179,11 +179,15 @@ class DeviceQuery(Schema):
     ownership: Short | None = None
     strategy: Short | None = None
     provider: Short | None = None
-    missing: Short | None = Field(default=None, description="serial, model, type, location, department, version, udi, cost, acquired.")
+    missing: Short | None = Field(
+        default=None, description="What is not recorded, such as serial, model, type, location, version or provider; several with commas."
+    )
     acquired_from: Short | None = None
     acquired_to: Short | None = None
     warranty_until: Short | None = None
     not_seen_since: Short | None = None
+    support_ended_by: Short | None = Field(default=None, description="Last day of support, at the latest; YYYY-MM-DD.")
+    networked: Short | None = Field(default=None, description="Whether its type is usually on the network: true or false.")
 
 
 def actor_of(request: HttpRequest) -> Actor:

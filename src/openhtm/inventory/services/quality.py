@@ -63,7 +63,8 @@ _WHOLE = {
         SELECT mac_address FROM inventory_networkinterface WHERE mac_address IS NOT NULL GROUP BY 1 HAVING count(*) > 1)""",
 }
 _OF_SOME = {
-    "serial": "d.serial_key = ANY(ARRAY(SELECT serial_key FROM inventory_device WHERE id = ANY(%(ids)s) AND serial_key <> ALL(%(not_a_serial)s)))",
+    "serial": """d.serial_key = ANY(ARRAY(
+        SELECT serial_key FROM inventory_device WHERE id = ANY(%(ids)s) AND serial_key <> ALL(%(not_a_serial)s)))""",
     "udi": "d.udi_di = ANY(ARRAY(SELECT udi_di FROM inventory_device WHERE id = ANY(%(ids)s) AND udi_di <> ''))",
     "mac": "i.mac_address = ANY(ARRAY(SELECT mac_address FROM inventory_networkinterface WHERE device_id = ANY(%(ids)s)))",
 }
@@ -93,7 +94,7 @@ added AS (
   SELECT w.first_id, w.second_id, w.method, w.evidence, %(now)s FROM wanted w
   WHERE NOT EXISTS (
     SELECT 1 FROM inventory_duplicatecandidate c
-    WHERE w.first_id = c.first_id AND w.second_id = c.second_id AND w.method = c.method AND (SELECT count(*) FROM gone g WHERE g.id = c.id) = 0)
+    WHERE w.first_id = c.first_id AND w.second_id = c.second_id AND w.method = c.method AND c.id NOT IN (SELECT id FROM gone))
   ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM gone), (SELECT count(*) FROM wanted)

@@ -13,13 +13,12 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from openhtm.core.errors import DomainError, Invalid
-from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, MaintenanceStrategy, Ownership, SavedView
 from openhtm.inventory.models.device import STATUS_CHOICES
 from openhtm.inventory.queries import filters
-from openhtm.inventory.services import bulk, life
+from openhtm.inventory.services import bulk, life, saved_views
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
 
@@ -138,18 +137,13 @@ def _key(text: str | None) -> int | None:
 def save_view(request: HttpRequest) -> HttpResponse:
     """Save the list as it stands under a name."""
     actor = _actor(request)
-    query, columns = request.POST.get("query", "")[:1000], QueryDict(request.POST.get("columns", "")).getlist("columns")[:40]
-    name = request.POST.get("name", "").strip()[:60]
-    if not name or "\0" in name:
-        raise Invalid({"name": ["Give the view a name."]})
-    shared = None
-    if request.POST.get("shared") == "1":
-        shared = Facility.objects.visible_to(actor).order_by("pk").first()
-    with refuse_readably():
-        SavedView.objects.update_or_create(
-            owner_id=actor.user_id, page="devices", name=name, defaults={"query": query, "columns": columns, "shared_with": shared}
-        )
-    messages.success(request, f"The view “{name}” was saved.")
+    query = request.POST.get("query", "")[:1000]
+    columns = QueryDict(request.POST.get("columns", "")).getlist("columns")[:40]
+    facility = Facility.objects.visible_to(actor).order_by("pk").first() if request.POST.get("shared") == "1" else None
+    view, _ = saved_views.save_view(
+        actor=actor, name=request.POST.get("name", ""), query=query, columns=columns, shared_with_id=facility.pk if facility else None
+    )
+    messages.success(request, f"The view “{view.name}” was saved.")
     return redirect(reverse("inventory:device-list") + "?" + query)
 
 
@@ -162,7 +156,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
-    SavedView.objects.get(pk=view_id, owner_id=_actor(request).user_id).delete()
+    saved_views.remove_view(actor=_actor(request), view_id=view_id)
     messages.success(request, "The view was removed.")
     return redirect("inventory:view-list")
 

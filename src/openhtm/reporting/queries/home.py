@@ -227,11 +227,12 @@ def _security(asking: _Asking) -> Section:
 
 
 def _department(asking: _Asking) -> Section:
-    return Section(
-        "department",
-        "Your devices",
-        [asking.number("in_inventory"), asking.number("not_in_service"), asking.number("status_missing", "missing", tone="late")],
-    )
+    numbers = [asking.number("in_inventory"), asking.number("not_in_service"), _missing(asking)]
+    return Section("department", "Your devices", numbers)
+
+
+def _missing(asking: _Asking) -> Number:
+    return asking.number("status_missing", "missing", tone="late")
 
 
 def _not_in_service(asking: _Asking) -> Section:
@@ -257,11 +258,7 @@ def _not_in_service(asking: _Asking) -> Section:
 
 
 def _vendor(asking: _Asking) -> Section:
-    numbers = [
-        asking.number("in_inventory", "that your company maintains"),
-        asking.number("out_or_in_repair"),
-        asking.number("status_missing", "missing", tone="late"),
-    ]
+    numbers = [asking.number("in_inventory", "that your company maintains"), asking.number("out_or_in_repair"), _missing(asking)]
     return Section("vendor", "Devices you maintain", numbers)
 
 
@@ -284,14 +281,12 @@ def _administration(asking: _Asking) -> Section:
     numbers = []
     if actor.may(Permission.VIEW_PEOPLE):
         people = identity.people(actor, role=identity.NO_ROLE, active=True)
-        numbers.append(
-            Number(count_up_to(people), "people without a role", f"{reverse('identity:user-list')}?role={identity.NO_ROLE}&active=yes")
-        )
+        url = f"{reverse('identity:user-list')}?role={identity.NO_ROLE}&active=yes"
+        numbers.append(Number(count_up_to(people), "people without a role", url))
     if actor.may(Permission.USE_TOKENS):
+        url = f"{reverse('identity:token-list')}?live=soon"
         tokens = identity.tokens(actor, live=True, now=asking.now).filter(expires_at__lt=asking.now + EXPIRES_SOON)
-        numbers.append(
-            Number(count_up_to(tokens), "API tokens that expire within two weeks", f"{reverse('identity:token-list')}?live=soon")
-        )
+        numbers.append(Number(count_up_to(tokens), "API tokens that expire within two weeks", url))
     if actor.may(Permission.VIEW_SYSTEM):
         run = InvariantRun.objects.filter(finished_at__isnull=False).first()
         found = len(run.findings) if run else None
