@@ -173,9 +173,9 @@ def type_words(schema: Mapping[str, Any]) -> str:
 def problem_codes() -> list[ProblemCode]:
     """Every refusal the code can answer with, by its code."""
     found = {code: ProblemCode(code, status, text) for code, (status, text) in OTHER_PROBLEMS.items()}
-    for kind in (DomainError, *_all_kinds(DomainError)):
+    for kind in _all_kinds(DomainError):
         text = (kind.__doc__ or kind.message).strip().splitlines()[0]
-        found[kind.code] = ProblemCode(kind.code, kind.status, text) if kind is not DomainError else found["refused"]
+        found[kind.code] = ProblemCode(kind.code, kind.status, text)
     return [found[code] for code in sorted(found)]
 
 

@@ -11,7 +11,6 @@ from django.urls import reverse
 from openhtm.core.pagination import count_up_to
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.models import Device
 from openhtm.inventory.queries import filters
 from openhtm.ui import panels
 from openhtm.ui.panels import Panel

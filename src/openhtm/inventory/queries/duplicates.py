@@ -176,5 +176,6 @@ def _acquired(device: Device) -> str:
 def _custom_line(field: CustomField, first: Device, second: Device) -> Line:
     one, other = first.custom.get(field.key), second.custom.get(field.key)
     lacking = one in (None, "") and other not in (None, "")
-    words = ["" if value is None else str(value) for value in (one, other)]
-    return Line(f"{merging.CUSTOM}{field.key}", field.label, *words, one != other, proposed="loser" if lacking else "survivor")
+    first_words, second_words = ("" if value is None else str(value) for value in (one, other))
+    key = f"{merging.CUSTOM}{field.key}"
+    return Line(key, field.label, first_words, second_words, one != other, proposed="loser" if lacking else "survivor")

@@ -69,7 +69,7 @@ def order_custom_fields(*, actor: Actor, keys: Sequence[str]) -> int:
 
 
 def _checked(kind: str, values: Mapping[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
-    known = {key: value.strip() if isinstance(value, str) else value for key, value in values.items() if key in EDITABLE}
+    known: dict[str, Any] = {key: value.strip() if isinstance(value, str) else value for key, value in values.items() if key in EDITABLE}
     if not known["label"] or len(known["label"]) > 80 or _unreadable(known["label"]):
         errors["label"] = ["Give a label of 1 to 80 characters."]
     if len(known.get("help_text", "")) > 200 or _unreadable(known.get("help_text", "")):

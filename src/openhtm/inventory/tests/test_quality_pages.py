@@ -50,17 +50,8 @@ def ada(db):
 @pytest.fixture
 def twins(north):
     model = DeviceModelFactory(name=EVIL)
-    made = [
-        DeviceFactory(
-            facility=north,
-            control_number=number,
-            device_model=model,
-            serial_number="SN9",
-            description=f"{EVIL}{number}",
-            supplier=EVIL + number,
-        )
-        for number in ("A-1", "A-2")
-    ]
+    same = {"facility": north, "device_model": model, "serial_number": "SN9"}
+    made = [DeviceFactory(**same, control_number=number, description=EVIL + number, supplier=EVIL + number) for number in ("A-1", "A-2")]
     quality.refresh_duplicates()
     return made
 

@@ -75,7 +75,7 @@ def test_words_for_no_serial_are_no_serial(north, text):
 
 
 def test_the_same_udi_or_mac_is_doubtful(north):
-    a, b, c = (DeviceFactory(facility=north, control_number=f"C-{n}", udi_di="0088", udi_serial="" if n == 3 else "X") for n in (1, 2, 3))
+    _, b, c = (DeviceFactory(facility=north, control_number=f"C-{n}", udi_di="0088", udi_serial="" if n == 3 else "X") for n in (1, 2, 3))
     for device in (b, c):
         NetworkInterface.objects.create(device=device, mac_address="00:1a:2b:3c:4d:5e")
     quality.refresh_duplicates()

@@ -76,7 +76,9 @@ def _database() -> tuple[int, str]:
 def _jobs() -> list[JobCount]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
-        return [JobCount(*JOB_WORDS.get(status, (status, "hold")), number) for status, number in cursor.fetchall()]
+        rows = cursor.fetchall()
+    shown = [(JOB_WORDS.get(status, (status, "hold")), number) for status, number in rows]
+    return [JobCount(word, tone, number) for (word, tone), number in shown]
 
 
 def _failed() -> list[FailedJob]:
