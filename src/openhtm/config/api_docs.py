@@ -92,7 +92,7 @@ def docs() -> Docs:
                 groups.setdefault(tag, Group(tag)).operations.append(_operation(path, method, methods[method]))
     schemas = document.get("components", {}).get("schemas", {})
     shown = [_schema(name, schemas[name]) for name in sorted(schemas)]
-    return Docs(document["info"].get("description", ""), [groups[tag] for tag in sorted(groups)], shown, problem_codes())
+    return Docs(_plain(document["info"].get("description", "")), [groups[tag] for tag in sorted(groups)], shown, problem_codes())
 
 
 def _operation(path: str, method: str, entry: Mapping[str, Any]) -> Operation:
@@ -109,13 +109,18 @@ def _operation(path: str, method: str, entry: Mapping[str, Any]) -> Operation:
         method=method.upper(),
         path=path,
         title=entry.get("summary", ""),
-        text=entry.get("description", ""),
+        text=_plain(entry.get("description", "")),
         parameters=[_parameter(one) for one in entry.get("parameters", [])],
         body=body,
         body_is_schema=is_schema,
         answers=answers,
         refusals=refusals,
     )
+
+
+def _plain(text: str) -> str:
+    """The text without the marks of code, which the page does not draw."""
+    return text.replace("`", "")
 
 
 def _content(holder: Mapping[str, Any]) -> tuple[str, bool]:
