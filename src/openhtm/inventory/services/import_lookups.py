@@ -220,10 +220,11 @@ class Lookups:
     def _location(self, facility_id: int, text: str) -> Ref | Said | None:
         """A path from the top, the name or code of one single place, or a new place."""
         self._learn_locations(facility_id)
+        known = self._locations[facility_id]
         parts = tuple(part[:MAX_NAME].rstrip() for part in path_of_text(text))
         if not parts:
             return None
-        found = self._locations[facility_id].get(path_key(parts), [])
+        found = known.get(path_key(text.split(" › "))) or known.get(path_key(parts), [])  # a slash may be part of a name
         if len(found) > 1:
             message = f"{len(found)} places are called {text[:60]}. Write the whole path, such as Main / 4 / Room 401; it is left empty."
             return Said("location", "place-ambiguous", message, "warning")

@@ -14,7 +14,7 @@ from openhtm.exchange.rules.values import Value
 from openhtm.inventory.queries.importing import Held
 from openhtm.inventory.rules import device_fields
 from openhtm.inventory.rules.import_matching import CONTROL_NUMBER, KEY_LABELS, Match
-from openhtm.inventory.rules.import_values import Said, shown
+from openhtm.inventory.rules.import_values import NOTE_BREAK, Said, shown
 from openhtm.inventory.rules.status import STATUS_LABELS, Status, refuse_change
 from openhtm.inventory.services.import_lookups import Lookups, ModelKey, Ref
 from openhtm.sites.services.importing import MAX_NAME, path_of_text
@@ -368,9 +368,6 @@ class Verdict:
         if self.draft.maker_text and (evidence := self.lookups.maker_evidence(self.draft.maker_text)):
             found["evidence"] = {"manufacturer": evidence}
         return found
-
-
-NOTE_BREAK = "\n\n"
 
 
 def _plain(value: Any) -> str:
