@@ -13,7 +13,9 @@ from openhtm.documents.services import path_of
 from openhtm.exchange.models import ImportProfile, ImportRun
 from openhtm.exchange.rules.headers import Header, choose_sheet, data_rows
 from openhtm.exchange.rules.mapping import (
+    CUSTOM,
     IGNORE,
+    ColumnMap,
     Profile,
     Suggestion,
     best_profile,

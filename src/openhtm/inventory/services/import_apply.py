@@ -21,6 +21,7 @@ from openhtm.inventory.models import CustomField
 from openhtm.inventory.rules.events import DevicesChanged
 from openhtm.inventory.services import import_sql as sql
 from openhtm.inventory.services.derived import refresh_types
+from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.services.importing import ensure_departments, ensure_locations, ensure_providers
 
 SLICE_ROWS = 10_000
@@ -49,7 +50,7 @@ def apply_devices(*, run: ImportRun, actor: Actor, now: datetime, tell: Tell) ->
         for start in range(first, last, SLICE_ROWS):
             cut = facts | {"start": first, "first": start, "last": start + SLICE_ROWS}
             _write_slice(cursor, statements, cut, totals, _saying(tell, start - first, last - first))
-    _tell_others(run, totals)
+    _tell_others(run, totals, now)
     return {"created": totals.created, "updated": totals.updated, "conflicts": run.counts.get("conflicts", 0) + totals.late}
 
 
@@ -170,15 +171,19 @@ def _give_numbers(cursor: Any, facts: Mapping[str, Any]) -> None:
         missing = bool(again)
 
 
-def _tell_others(run: ImportRun, totals: _Totals) -> None:
+def _tell_others(run: ImportRun, totals: _Totals, now: datetime) -> None:
     if totals.created + totals.updated:
+        if totals.ids is not None:
+            refresh_duplicates(totals.ids, now=now)
         ids = None if totals.ids is None else frozenset(totals.ids)
         publish(DevicesChanged(device_ids=ids, source=f"import {run.public_id}"))
 
 
 def after_commit(counts: Mapping[str, int]) -> None:
-    """Bring the planner's statistics in line after a large import."""
-    if counts.get("created", 0) + counts.get("updated", 0) < ANALYSE_FROM:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
+    """After a large import, bring the planner's statistics and the doubtful pairs in line."""
+    written = counts.get("created", 0) + counts.get("updated", 0)
+    if written >= ANALYSE_FROM:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
+    if written > NAMED_IN_EVENT:
+        refresh_duplicates()
