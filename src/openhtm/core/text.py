@@ -39,6 +39,8 @@ _NOT_WORD = re.compile(r"[^0-9a-z]+")
 
 def fold(text: str) -> str:
     """Lower-case ``text`` without accents and with single spaces: ``"  Dräger  "`` is ``"drager"``."""
+    if text.isascii():  # most texts, four times faster
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("ø", "o").replace("Ø", "o"))
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())

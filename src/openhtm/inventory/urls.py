@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.inventory.views import bulk, devices, files, imports, labels, quality, scan, settings
+from openhtm.inventory.views import bulk, devices, exports, files, imports, labels, quality, scan, settings
 
 app_name = "inventory"
 urlpatterns: list[URLPattern | URLResolver] = [
     *devices.urlpatterns,
     *bulk.urlpatterns,
     *files.urlpatterns,
+    *exports.urlpatterns,
     *imports.urlpatterns,
     *labels.urlpatterns,
     *quality.urlpatterns,

@@ -18,3 +18,15 @@ def in_shell(work: str, *arguments: Any) -> int:
         django.setup()
         accounts = importlib.import_module("openhtm.config.cli.accounts")
         return int(accounts.refusing(lambda: getattr(accounts, work)(*arguments)))
+
+
+def in_shell_of(module: str, work: str, *arguments: Any) -> int:
+    """Call ``module.work`` with the database running and Django set up, and return its exit code."""
+    from openhtm.config.runtime import database_for_command
+
+    with database_for_command("openhtm"):
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhtm.config.settings")
+        import django
+
+        django.setup()
+        return int(getattr(importlib.import_module(module), work)(*arguments))

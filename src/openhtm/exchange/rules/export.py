@@ -65,11 +65,18 @@ def _plain(cell: OutCell) -> str | int | float:
     return cell
 
 
-def write_xlsx(target: Path | IO[bytes], *, columns: Sequence[str], rows: Iterable[Sequence[OutCell]], sheet: str = "Devices") -> int:
+def write_xlsx(
+    target: Path | IO[bytes],
+    *,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[OutCell]],
+    sheet: str = "Devices",
+    about: Sequence[tuple[str, str]] = (),
+) -> int:
     """Write one sheet with a frozen, filterable header in constant memory; return the number of rows.
 
     Texts are always text cells, never formulas or links. Numbers and dates keep their type; instants with a time zone are
-    written as text. Texts are cut at 32,767 characters, the format's limit. Raises TooManyRowsForXlsx.
+    written as text. ``about`` fills a second sheet with names and texts. Texts are cut at 32,767 characters, the format's limit. Raises TooManyRowsForXlsx.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, options) as book:
@@ -87,7 +94,18 @@ def write_xlsx(target: Path | IO[bytes], *, columns: Sequence[str], rows: Iterab
             for column, cell in enumerate(row):
                 _write_cell(page, count, column, cell, day)
         page.autofilter(0, 0, count, max(len(columns) - 1, 0))
+        if about:
+            _write_about(book, about, bold)
     return count
+
+
+def _write_about(book: Any, about: Sequence[tuple[str, str]], bold: Any) -> None:
+    page = book.add_worksheet("About")
+    page.set_column(0, 0, 24)
+    page.set_column(1, 1, _WIDEST)
+    for row, (name, text) in enumerate(about):
+        page.write_string(row, 0, _xlsx_text(name), bold)
+        page.write_string(row, 1, _xlsx_text(text))
 
 
 def _write_cell(page: Any, row: int, column: int, cell: OutCell, day: Any) -> None:

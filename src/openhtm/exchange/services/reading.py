@@ -13,7 +13,9 @@ from openhtm.documents.services import path_of
 from openhtm.exchange.models import ImportProfile, ImportRun
 from openhtm.exchange.rules.headers import Header, choose_sheet, data_rows
 from openhtm.exchange.rules.mapping import (
+    CUSTOM,
     IGNORE,
+    ColumnMap,
     Profile,
     Suggestion,
     best_profile,
@@ -123,7 +125,7 @@ def propose(run: ImportRun, *, profile: Profile | None = None, sheet: str | None
     chosen = profile or best_profile(by_code.values(), table.header, at_least=_CANDIDATES_FROM)
     if chosen is None:
         chosen = profile_from(suggestions, table.header.columns, name="suggested")
-    chosen = replace(chosen, sheet=sheet or chosen.sheet, header_row=header_row or chosen.header_row)
+    chosen = replace(_with_site_columns(chosen, table), sheet=sheet or chosen.sheet, header_row=header_row or chosen.header_row)
     return Proposal(
         profile=chosen,
         saved_as=chosen.name if chosen.name in by_code else "",
@@ -136,6 +138,14 @@ def propose(run: ImportRun, *, profile: Profile | None = None, sheet: str | None
         first_rows=tuple(tuple(_shown(column[place]) for column in table.samples) for place in range(min(5, len(table.samples[0])))),
         notes=tuple(note.message for note in table.book.notes),
     )
+
+
+def _with_site_columns(profile: Profile, table: OpenTable) -> Profile:
+    """Our own export names the columns of site fields after them: ``custom:colour``."""
+    read = set(matched_columns(profile, table.header).values())
+    extra = [c.name for place, c in enumerate(table.header.columns) if c.name.startswith(CUSTOM) and place not in read]
+    mapped = {one.column for one in profile.mapping}
+    return replace(profile, mapping=(*profile.mapping, *(ColumnMap(name, name) for name in extra if name not in mapped)))
 
 
 def _columns(table: OpenTable, profile: Profile, suggestions: Sequence[Suggestion]) -> tuple[ColumnProposal, ...]:

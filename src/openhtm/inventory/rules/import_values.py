@@ -19,6 +19,7 @@ SAME_NAME = (
 )  # fmt: skip
 FROM_UDI = ("udi_di", "udi_serial", "serial_number", "lot", "udi_expires_on", "manufactured_on", "software_version")
 TYPE_CODES = {"umdns": "umdns", "gmdn": "gmdn", "emdn": "emdn", "fda_product_code": "product_code"}
+NOTE_BREAK = "\n\n"  # between the notes of a device in one cell
 INTERFACE = ("mac_address", "ip_address", "hostname", "vlan")
 
 

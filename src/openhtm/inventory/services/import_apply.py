@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import connection
+from django.db.models import Max, Min
 
 from openhtm.catalog.services.models import ModelWanted, ensure_models
 from openhtm.core.events import publish
@@ -20,16 +21,12 @@ from openhtm.inventory.models import CustomField
 from openhtm.inventory.rules.events import DevicesChanged
 from openhtm.inventory.services import import_sql as sql
 from openhtm.inventory.services.derived import refresh_types
+from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.services.importing import ensure_departments, ensure_locations, ensure_providers
 
 SLICE_ROWS = 10_000
 NAMED_IN_EVENT = 10_000
 ANALYSE_FROM = 5_000
-_DEFAULTS: dict[str, Any] = {
-    "description": "", "serial_number": "", "lot": "", "udi_carrier": "", "udi_di": "", "udi_serial": "", "ownership": "owned", "owner_name": "",
-    "status": "in_service", "maintenance_strategy": "unknown", "high_risk_reason": "", "software_version": "", "acquired_precision": "day",
-    "purchase_order": "", "supplier": "", "custom": {},
-}  # fmt: skip
 
 
 def apply_devices(*, run: ImportRun, actor: Actor, now: datetime, tell: Tell) -> dict[str, int]:
@@ -42,34 +39,69 @@ def apply_devices(*, run: ImportRun, actor: Actor, now: datetime, tell: Tell) ->
         require(actor, Permission.IMPORT_DEVICES, at=run.facility_id)
     tell(0, 0, "Adding places and models")
     _add_references(run, actor)
+    first, last = _range(run)
+    totals = _Totals()
     with connection.cursor() as cursor:
-        cursor.execute(sql.BEGIN, {"run": run.pk})
-        cursor.execute(sql.INDEX)
-        cursor.execute(sql.ANALYSE)
-        tell(0, 0, "Looking for changes since the check")
-        late = _refuse_late(cursor, run)
-        cursor.execute(sql.REMEMBER)
-        _give_numbers(cursor)
-        cursor.execute("SELECT count(*), min(row_number), max(row_number), count(*) FILTER (WHERE action = 'create') FROM import_todo")
-        total, first, last, created = cursor.fetchone()
+        tell(0, last - first, "Looking for changes since the check")
+        cursor.execute(sql.LOCK, {"run": run.pk})
+        cursor.execute(sql.MAKE_TODO)
         facts = _facts(run, actor, now)
-        with refuse_readably():
-            for start in range(first or 0, (last or -1) + 1, SLICE_ROWS):
-                for what, statement in sql.SLICE:
-                    tell(min(start - first, total), total, f"Writing {what}")
-                    cursor.execute(statement, facts | {"first": start, "last": start + SLICE_ROWS})
-        tell(total, total, "Linking rows and devices")
-        cursor.execute(sql.LINK, {"run": run.pk})
-        _tell_others(cursor, run, total)
-    counts = {"created": created, "updated": total - created}
-    return counts | {"conflicts": run.counts.get("conflicts", 0) + late}
+        statements = (("devices", sql.insert_devices(run.plan.get("columns", ()))), *sql.SLICE)
+        for start in range(first, last, SLICE_ROWS):
+            cut = facts | {"start": first, "first": start, "last": start + SLICE_ROWS}
+            _write_slice(cursor, statements, cut, totals, _saying(tell, start - first, last - first))
+    _tell_others(run, totals, now)
+    return {"created": totals.created, "updated": totals.updated, "conflicts": run.counts.get("conflicts", 0) + totals.late}
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What was written so far. ``ids`` None: too many to name."""
+
+    created: int = 0
+    updated: int = 0
+    late: int = 0
+    ids: set[int] | None = field(default_factory=set)
+
+
+def _saying(tell: Tell, done: int, total: int) -> Callable[[str], None]:
+    return lambda what: tell(done, total, f"Writing {what}")
+
+
+def _range(run: ImportRun) -> tuple[int, int]:
+    """First row and one past the last row that is to be written."""
+    found = run.rows.filter(action__in=("create", "update")).aggregate(first=Min("row_number"), last=Max("row_number"))
+    return (0, 0) if found["first"] is None else (found["first"], found["last"] + 1)
+
+
+def _write_slice(
+    cursor: Any, statements: Sequence[tuple[str, str]], facts: dict[str, Any], totals: _Totals, saying: Callable[[str], None]
+) -> None:
+    """Write some thousand rows. A fixed number of statements."""
+    saying("devices")
+    cursor.execute(sql.CLEAR_TODO)
+    cursor.execute(sql.FILL_TODO, facts)
+    if facts["first"] == facts["start"]:
+        cursor.execute(sql.ANALYSE_TODO)  # one slice is like another
+    totals.late += _refuse_late(cursor, facts)
+    _give_numbers(cursor, facts)
+    cursor.execute("SELECT count(*) FILTER (WHERE action = 'create'), count(*) FROM import_todo")
+    created, written = cursor.fetchone()
+    totals.created, totals.updated = totals.created + created, totals.updated + written - created
+    with refuse_readably():
+        for what, statement in statements:
+            saying(what)
+            cursor.execute(statement, facts)
+    if totals.ids is not None:
+        cursor.execute("SELECT device_id FROM import_todo")
+        totals.ids.update(row[0] for row in cursor.fetchall())
+        totals.ids = totals.ids if len(totals.ids) <= NAMED_IN_EVENT else None
 
 
 def _facts(run: ImportRun, actor: Actor, now: datetime) -> dict[str, Any]:
-    defaults = _DEFAULTS | {"created_at": now.isoformat(), "updated_at": now.isoformat()}
     return {
         "run": run.pk, "now": now, "actor": actor.user_id, "actor_name": actor.name[:120], "reason": f"Import of {run.file_name}"[:400],
-        "source": f"import {run.file_name}"[:60], "defaults": orjson.dumps(defaults).decode(),
+        "source": f"import {run.file_name}"[:60],
     }  # fmt: skip
 
 
@@ -102,7 +134,8 @@ def _ids(entries: Sequence[Any], ensure: Any) -> dict[int, int]:
 def _models(entries: Sequence[Sequence[Any]], actor: Actor) -> list[int]:
     wanted = [ModelWanted(manufacturer=m, name=n, catalog_number=c, device_type_id=t) for m, n, c, t in entries]
     ids = ensure_models(wanted=wanted, actor=actor, source="import")
-    refresh_types(model_ids=ids)
+    if typed := [pk for pk, (_m, _n, _c, type_id) in zip(ids, entries, strict=True) if type_id is not None]:
+        refresh_types(model_ids=typed)
     return ids
 
 
@@ -118,37 +151,39 @@ _CHANGED = "The device was changed after this file was checked. Check the file a
 _TAKEN = "The control number was given to another device after this file was checked. Check the file again."
 
 
-def _refuse_late(cursor: Any, run: ImportRun) -> int:
-    """Lock the devices to be updated, and turn rows that the check judged on other facts into conflicts."""
-    cursor.execute(sql.LOCK)
+def _refuse_late(cursor: Any, facts: Mapping[str, Any]) -> int:
+    """Turn rows that the check judged on other facts into conflicts. Their devices are locked."""
     late = 0
     for statement, message in ((sql.CHANGED_MEANWHILE, _CHANGED), (sql.TAKEN_MEANWHILE, _TAKEN)):
-        cursor.execute(statement, {"run": run.pk, "message": message})
+        cursor.execute(statement, {"run": facts["run"], "message": message})
         late += cursor.rowcount
     return late
 
 
-def _give_numbers(cursor: Any) -> None:
-    cursor.execute(sql.GIVE_IDS)
+def _give_numbers(cursor: Any, facts: Mapping[str, Any]) -> None:
+    """Give the next free control numbers to new devices without one."""
     cursor.execute(sql.WITHOUT_NUMBER)
-    while cursor.fetchone()[0]:
-        cursor.execute(sql.NUMBER_NEW)
-        cursor.execute(sql.TAKEN_NUMBERS)
+    missing, again = bool(cursor.fetchone()[0]), list[int]()
+    while missing:
+        cursor.execute(sql.NUMBER_NEW, {"again": again})
+        cursor.execute(sql.TAKEN_NUMBERS, facts)
+        again = [row[0] for row in cursor.fetchall()]
+        missing = bool(again)
 
 
-def _tell_others(cursor: Any, run: ImportRun, total: int) -> None:
-    if not total:
-        return
-    ids: frozenset[int] | None = None
-    if total <= NAMED_IN_EVENT:
-        cursor.execute("SELECT device_id FROM import_todo")
-        ids = frozenset(row[0] for row in cursor.fetchall())
-    publish(DevicesChanged(device_ids=ids, source=f"import {run.public_id}"))
+def _tell_others(run: ImportRun, totals: _Totals, now: datetime) -> None:
+    if totals.created + totals.updated:
+        if totals.ids is not None:
+            refresh_duplicates(totals.ids, now=now)
+        ids = None if totals.ids is None else frozenset(totals.ids)
+        publish(DevicesChanged(device_ids=ids, source=f"import {run.public_id}"))
 
 
 def after_commit(counts: Mapping[str, int]) -> None:
-    """Bring the planner's statistics in line after a large import."""
-    if counts.get("created", 0) + counts.get("updated", 0) < ANALYSE_FROM:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
+    """After a large import, bring the planner's statistics and the doubtful pairs in line."""
+    written = counts.get("created", 0) + counts.get("updated", 0)
+    if written >= ANALYSE_FROM:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
+    if written > NAMED_IN_EVENT:
+        refresh_duplicates()

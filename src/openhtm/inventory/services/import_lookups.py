@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class ModelKey(NamedTuple):
     device_type_id: int | None
 
     def folded(self) -> tuple[Any, ...]:
-        return (self.maker_id or company_key(self.maker), self.name.upper(), self.catalog_number.upper(), self.device_type_id)
+        return (self.maker_id or self.maker, self.name.upper(), self.catalog_number.upper(), self.device_type_id)
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class Lookups:
         self._departments: dict[int, dict[str, int]] = {}
         self._locations: dict[int, dict[str, list[int]]] = {}
         self._location_kinds: dict[int, dict[str, str]] = {}
+        self._places: dict[tuple[str, int, str], Ref | Said | None] = {}
         self._providers = {fold(name): pk for name, pk in ServiceProvider.objects.order_by("active", "-pk").values_list("name", "pk")}
         rows = CustomField.objects.filter(active=True).values_list("key", "kind", "required", "choices")
         self.site_fields = {key: (kind, required, list(choices)) for key, kind, required, choices in rows}
@@ -190,6 +191,18 @@ class Lookups:
         return ""
 
     def department(self, facility_id: int, text: str) -> Ref | Said | None:
+        return self._once("department", facility_id, text, self._department)
+
+    def location(self, facility_id: int, text: str) -> Ref | Said | None:
+        return self._once("location", facility_id, text, self._location)
+
+    def _once(self, name: str, facility_id: int, text: str, find: Callable[[int, str], Ref | Said | None]) -> Ref | Said | None:
+        key = (name, facility_id, text)
+        if key not in self._places:
+            self._places[key] = find(facility_id, text)
+        return self._places[key]
+
+    def _department(self, facility_id: int, text: str) -> Ref | Said | None:
         """Two statements a facility for the first one."""
         if facility_id not in self._departments:
             rows = Department.objects.filter(facility_id=facility_id).order_by("active", "-pk").values_list("pk", "name", "code")
@@ -204,13 +217,14 @@ class Lookups:
             (facility_id, fold(text)), [facility_id, text]
         )
 
-    def location(self, facility_id: int, text: str) -> Ref | Said | None:
+    def _location(self, facility_id: int, text: str) -> Ref | Said | None:
         """A path from the top, the name or code of one single place, or a new place."""
         self._learn_locations(facility_id)
+        known = self._locations[facility_id]
         parts = tuple(part[:MAX_NAME].rstrip() for part in path_of_text(text))
         if not parts:
             return None
-        found = self._locations[facility_id].get(path_key(parts), [])
+        found = known.get(path_key(text.split(" › "))) or known.get(path_key(parts), [])  # a slash may be part of a name
         if len(found) > 1:
             message = f"{len(found)} places are called {text[:60]}. Write the whole path, such as Main / 4 / Room 401; it is left empty."
             return Said("location", "place-ambiguous", message, "warning")

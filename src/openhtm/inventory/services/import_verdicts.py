@@ -14,7 +14,7 @@ from openhtm.exchange.rules.values import Value
 from openhtm.inventory.queries.importing import Held
 from openhtm.inventory.rules import device_fields
 from openhtm.inventory.rules.import_matching import CONTROL_NUMBER, KEY_LABELS, Match
-from openhtm.inventory.rules.import_values import Said, shown
+from openhtm.inventory.rules.import_values import NOTE_BREAK, Said, shown
 from openhtm.inventory.rules.status import STATUS_LABELS, Status, refuse_change
 from openhtm.inventory.services.import_lookups import Lookups, ModelKey, Ref
 from openhtm.sites.services.importing import MAX_NAME, path_of_text
@@ -40,6 +40,7 @@ class Draft:
     type_stated: bool = False
     model_key: ModelKey | None = None
     repeated: bool = False
+    _serial: str | None = None
 
     def text(self, name: str) -> str:
         value: Value | None = self.row.values.get(name)
@@ -50,7 +51,9 @@ class Draft:
         return self.text("manufacturer")
 
     def serial_key(self) -> str:
-        return number_key(self.columns.get("serial_number") or self.from_udi.get("serial_number") or "")
+        if self._serial is None:
+            self._serial = _number_key(self.columns.get("serial_number") or self.from_udi.get("serial_number") or "")
+        return self._serial
 
     def di(self) -> str:
         return self.columns.get("udi_di") or self.from_udi.get("udi_di") or ""
@@ -84,6 +87,11 @@ class Draft:
         return ModelKey(
             maker, maker_id, name, catalog, type_id or (stored["device_type_id"] if same_maker and _same(name, stored["model"]) else None)
         )
+
+
+def _number_key(text: str) -> str:
+    """``core.text.number_key``, without the detour over accents where there are none."""
+    return text.upper() if text.isascii() and text.isalnum() else number_key(text)
 
 
 def _same(left: str, right: str) -> bool:
@@ -164,6 +172,10 @@ class Verdict:
         assert ref.new is not None
         self.refs[name] = ref.new
         self._used.append((plan, ref.new))
+
+    def columns(self) -> set[str]:
+        """The columns of the device that this row fills."""
+        return {*self.set, *(f"{name if name != 'model' else 'device_model'}_id" for name in self.refs)}
 
     def use_refs(self) -> None:
         """Mark what this row needs as needed."""
@@ -261,7 +273,7 @@ class Verdict:
             self._place("service_provider", text, self.lookups.provider(text), stored)
 
     def _shortened(self, text: str) -> None:
-        if any(len(part) > MAX_NAME for part in path_of_text(text)):
+        if len(text) > MAX_NAME and any(len(part) > MAX_NAME for part in path_of_text(text)):
             said = f"The name of a place has at most {MAX_NAME} characters; the rest is cut off."
             self.draft.said.append(Said("location", "shortened", said, "warning"))
 
@@ -356,9 +368,6 @@ class Verdict:
         if self.draft.maker_text and (evidence := self.lookups.maker_evidence(self.draft.maker_text)):
             found["evidence"] = {"manufacturer": evidence}
         return found
-
-
-NOTE_BREAK = "\n\n"
 
 
 def _plain(value: Any) -> str:

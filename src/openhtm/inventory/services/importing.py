@@ -47,6 +47,7 @@ class DeviceStager:
         self.run, self.profile, self.columns, self.actor, self.now = run, profile, columns, actor, now
         self.lookups = Lookups(run=run, profile=profile, actor=actor)
         self.seen = _Seen()
+        self.filled: set[str] = set()
         self.today = {pk: now.astimezone(ZoneInfo(one.time_zone)).date() for pk, one in self.lookups.facilities.items()}
         self.site_fields, self.left_out = self._site_fields()
 
@@ -77,6 +78,7 @@ class DeviceStager:
         }
         makers = {entry[0]: None for entry in plans["models"] if entry and self.lookups.maker(entry[0]).method in ("none", "similar")}
         return plans | {
+            "columns": sorted(self.filled),
             "manufacturers": list(makers),
             "site_fields": [[key, label.rpartition(" / ")[2][:80]] for key, label in self.site_fields.items()],
             "left_out": [f"{self.columns.get(CUSTOM + key, key)}: {why}; its values are not kept." for key, why in self.left_out.items()],
@@ -100,7 +102,11 @@ class DeviceStager:
             one.model_key = one.wanted_model(self.lookups)
         self.lookups.learn_models(one.model_key for one in drafts if one.model_key)
         about = self._about(drafts, ids)
-        return [self._staged(one, about) for one in drafts]
+        staged = [self._staged(one, about) for one in drafts]
+        fresh = [one for one in staged if one.action == RowAction.CREATE]
+        for one, pk in zip(fresh, queries.reserved_ids(len(fresh)), strict=True):
+            one.target_id = pk
+        return staged
 
     def _about(self, drafts: Sequence[Draft], ids: set[int]) -> dict[str, dict[int, Any]]:
         """Numbers, addresses and notes of the devices met, where the file says anything of the kind."""
@@ -195,6 +201,7 @@ class DeviceStager:
         action = _action(one, verdict, problems)
         if action in (RowAction.CREATE, RowAction.UPDATE):
             verdict.use_refs()
+            self.filled |= verdict.columns()
         values = verdict.values() if action in (RowAction.CREATE, RowAction.UPDATE, RowAction.CONFLICT) else {}
         return Staged(
             row_number=one.row.number,
