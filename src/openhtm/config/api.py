@@ -10,13 +10,15 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Request
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from openhtm.catalog.api import router as catalog
+from openhtm.config.errors import PROBLEM_JSON
 from openhtm.config.errors import problem_answer as _answer
-from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from openhtm.identity.api import router as identity
 from openhtm.identity.api_auth import BearerToken, Session
 from openhtm.inventory import api as inventory
@@ -50,6 +52,17 @@ class Api(NinjaAPI):
     def get_operation_url_name(self, operation: Operation, router: Any) -> str:
         return operation.operation_id or operation.view_func.__name__
 
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Ninja gives every answer the media type of the renderer; refusals have their own."""
+        document = super().get_openapi_schema(**options)
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                for answer in operation["responses"].values():
+                    content = answer.get("content", {})
+                    if content.get(Json.media_type, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+                        answer["content"] = {PROBLEM_JSON: content[Json.media_type]}
+        return document
+
 
 api = Api(
     title="OpenHTM",
@@ -69,20 +82,33 @@ for router in (*inventory.routers, catalog, sites, identity):
 @api.exception_handler(DomainError)
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     errors = error.errors if isinstance(error, Invalid) else None
-    title = type(error).__doc__.splitlines()[0] if type(error).__doc__ else "Refused"
-    return _answer(status=error.status, code=error.code, title=title, detail=error.sentence, errors=errors)
+    return _answer(status=error.status, code=error.code, title=_title(error), detail=error.sentence, errors=errors)
+
+
+TITLES: dict[type[DomainError], str] = {
+    NotAllowed: "Not included in your role",
+    NotFound: "Nothing by that name that you can see",
+    Conflict: "Changed by somebody else meanwhile",
+    Invalid: "Some fields need correcting",
+}
+
+
+def _title(error: DomainError) -> str:
+    """The same words for every refusal of a kind: of its class, which is documented in one sentence."""
+    kind = type(error)
+    return TITLES.get(kind) or (kind.__doc__ or "The request was refused").splitlines()[0].replace("`", "").rstrip(".")
 
 
 @api.exception_handler(ValidationError)
 def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors: dict[str, list[str]] = {}
     for item in error.errors:
-        field = ".".join(str(part) for part in item["loc"][1:] if part not in ("payload", "data", "body")) or str(item["loc"][-1])
+        field = ".".join(str(part) for part in item["loc"][1:] if part not in ("payload", "data", "body")) or "body"
         errors.setdefault(field, []).append(str(item["msg"]))
     return _answer(
         status=422,
         code="invalid",
-        title="Some fields need correcting.",
+        title=TITLES[Invalid],
         detail="Correct the fields named in errors.",
         errors=errors,
     )
