@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from openhtm.audit.context import request_id
 from openhtm.catalog.api import router as catalog
-from openhtm.core.errors import DomainError, Invalid
-from openhtm.core.problems import problem
+from openhtm.config.errors import PROBLEM_JSON
+from openhtm.config.errors import problem_answer as _answer
+from openhtm.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from openhtm.identity.api import router as identity
 from openhtm.identity.api_auth import BearerToken, Session
 from openhtm.inventory import api as inventory
@@ -30,8 +32,17 @@ class Json(BaseRenderer):
         return orjson.dumps(data, default=str)
 
 
+class NotJson(ValueError):
+    """The body says that it is something else than JSON."""
+
+
 class OrjsonParser(Parser):
+    """Bodies are JSON. Ninja answers what is raised here with HttpError(400), whose cause tells the handler below more."""
+
     def parse_body(self, request: HttpRequest) -> Any:
+        kind = (request.content_type or "").lower()
+        if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+            raise NotJson(kind)
         return orjson.loads(request.body)
 
 
@@ -40,6 +51,17 @@ class Api(NinjaAPI):
 
     def get_operation_url_name(self, operation: Operation, router: Any) -> str:
         return operation.operation_id or operation.view_func.__name__
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Ninja gives every answer the media type of the renderer; refusals have their own."""
+        document = super().get_openapi_schema(**options)
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                for answer in operation["responses"].values():
+                    content = answer.get("content", {})
+                    if content.get(Json.media_type, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+                        answer["content"] = {PROBLEM_JSON: content[Json.media_type]}
+        return document
 
 
 api = Api(
@@ -57,34 +79,36 @@ for router in (*inventory.routers, catalog, sites, identity):
     api.add_router("", router)
 
 
-def _answer(
-    request: HttpRequest, *, status: int, code: str, title: str, detail: str, errors: dict[str, list[str]] | None = None
-) -> HttpResponse:
-    body = problem(status=status, code=code, title=title, detail=detail, request_id=request_id.get(), errors=errors)
-    response = HttpResponse(orjson.dumps(body), status=status, content_type="application/problem+json")
-    if status == 401:
-        response["WWW-Authenticate"] = "Bearer"
-    return response
-
-
 @api.exception_handler(DomainError)
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     errors = error.errors if isinstance(error, Invalid) else None
-    title = type(error).__doc__.splitlines()[0] if type(error).__doc__ else "Refused"
-    return _answer(request, status=error.status, code=error.code, title=title, detail=error.sentence, errors=errors)
+    return _answer(status=error.status, code=error.code, title=_title(error), detail=error.sentence, errors=errors)
+
+
+TITLES: dict[type[DomainError], str] = {
+    NotAllowed: "Not included in your role",
+    NotFound: "Nothing by that name that you can see",
+    Conflict: "Changed by somebody else meanwhile",
+    Invalid: "Some fields need correcting",
+}
+
+
+def _title(error: DomainError) -> str:
+    """The same words for every refusal of a kind: of its class, which is documented in one sentence."""
+    kind = type(error)
+    return TITLES.get(kind) or (kind.__doc__ or "The request was refused").splitlines()[0].replace("`", "").rstrip(".")
 
 
 @api.exception_handler(ValidationError)
 def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors: dict[str, list[str]] = {}
     for item in error.errors:
-        field = ".".join(str(part) for part in item["loc"][1:] if part not in ("payload", "data", "body")) or str(item["loc"][-1])
+        field = ".".join(str(part) for part in item["loc"][1:] if part not in ("payload", "data", "body")) or "body"
         errors.setdefault(field, []).append(str(item["msg"]))
     return _answer(
-        request,
         status=422,
         code="invalid",
-        title="Some fields need correcting.",
+        title=TITLES[Invalid],
         detail="Correct the fields named in errors.",
         errors=errors,
     )
@@ -93,14 +117,13 @@ def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def unknown_caller(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     detail = "Send the header Authorization: Bearer <token>. Tokens are made on the token page or with openhtm token create."
-    return _answer(request, status=401, code="not-logged-in", title="No valid token or session", detail=detail)
+    return _answer(status=401, code="not-logged-in", title="No valid token or session", detail=detail)
 
 
 @api.exception_handler(Http404)
 @api.exception_handler(ObjectDoesNotExist)
 def missing(request: HttpRequest, error: Exception) -> HttpResponse:
     return _answer(
-        request,
         status=404,
         code="not-found",
         title="Nothing here that you can see",
@@ -110,10 +133,23 @@ def missing(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(PermissionDenied)
 def denied(request: HttpRequest, error: Exception) -> HttpResponse:
-    return _answer(request, status=403, code="not-allowed", title="Not included in your role", detail=str(error) or "Ask an administrator.")
+    return _answer(status=403, code="not-allowed", title="Not included in your role", detail=str(error) or "Ask an administrator.")
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: Exception) -> HttpResponse:
+    limit = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MB"
+    return _answer(status=413, code="too-large", title="The body is too large", detail=f"Send at most {limit} at once.")
 
 
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    cause = error.__cause__
+    if isinstance(cause, NotJson):
+        detail = "Send the body as JSON, with the header Content-Type: application/json."
+        return _answer(status=415, code="not-json", title="The body is not JSON", detail=detail)
+    if isinstance(cause, orjson.JSONDecodeError):
+        detail = f"The body is no JSON at line {cause.lineno}, column {cause.colno}: {cause.msg.partition(':')[0]}."
+        return _answer(status=400, code="unreadable", title="The body is not JSON", detail=detail)
     code = {400: "unreadable", 403: "not-allowed", 404: "not-found", 413: "too-large", 429: "too-many"}.get(error.status_code, "refused")
-    return _answer(request, status=error.status_code, code=code, title="The request was refused", detail=str(error))
+    return _answer(status=error.status_code, code=code, title="The request was refused", detail=str(error))

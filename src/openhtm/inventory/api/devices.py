@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
-from pydantic import Field
+from ninja import Header, Query, Router, Schema
+from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid, NotFound
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
-from openhtm.core.schema import Body, Cursor, Key, Limit, Long, PageOut, Short, Text, given
+from openhtm.core.schema import Body, ClientKey, Cursor, Key, Limit, Long, PageOut, Short, Text, given
+from openhtm.core.text import control_number_key
 from openhtm.exchange.services.repeatable import answer_once
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.models import Device
+from openhtm.inventory.models import Device, NetworkInterface
 from openhtm.inventory.queries import detail, filters
 from openhtm.inventory.queries.timeline import timeline
+from openhtm.inventory.rules.device_fields import TEXT_LIMITS
 from openhtm.inventory.rules.status import Status
 from openhtm.inventory.services import bulk, devices, life, network
 from openhtm.sites.models import Facility
 
 router = Router(tags=["devices"])
 StatusCode = Literal[tuple(s.value for s in Status)]  # type: ignore[valid-type]
+ConnectionCode = Literal["wired", "wireless", "bluetooth", "cellular", "serial", "unknown"]
 OwnershipCode = Literal["owned", "leased", "rental", "loaner", "demo", "physician_owned", "patient_owned"]
 StrategyCode = Literal["unknown", "oem", "aem"]
 Number = Annotated[Text, Field(min_length=1, max_length=40)]
@@ -118,20 +123,20 @@ class DeviceFields(Body):
     """What may be said about a device. Leave out what is unknown; null clears a value."""
 
     model_id: Key | None = Field(default=None, description="From /api/v1/models.")
-    description: Annotated[Text, Field(max_length=200)] = ""
-    serial_number: Annotated[Text, Field(max_length=80)] = ""
-    lot: Annotated[Text, Field(max_length=40)] = ""
-    udi_carrier: Annotated[Text, Field(max_length=400)] = Field(default="", description="The bar code as read; fills what it says.")
+    description: Annotated[Text, Field(max_length=200)] | None = ""
+    serial_number: Annotated[Text, Field(max_length=80)] | None = ""
+    lot: Annotated[Text, Field(max_length=40)] | None = ""
+    udi_carrier: Annotated[Text, Field(max_length=400)] | None = Field(default="", description="The bar code as read; fills what it says.")
     ownership: OwnershipCode = "owned"
-    owner_name: Annotated[Text, Field(max_length=120)] = ""
+    owner_name: Annotated[Text, Field(max_length=120)] | None = ""
     department_id: Key | None = None
     location_id: Key | None = None
     service_provider_id: Key | None = None
     part_of: Number | None = None
     maintenance_strategy: StrategyCode = "unknown"
     high_risk_override: bool | None = None
-    high_risk_reason: Short = ""
-    software_version: Annotated[Text, Field(max_length=80)] = ""
+    high_risk_reason: Short | None = ""
+    software_version: Annotated[Text, Field(max_length=80)] | None = ""
     software_read_on: Day | None = None
     manufactured_on: Day | None = None
     acquired_on: Day | None = None
@@ -140,10 +145,12 @@ class DeviceFields(Body):
     in_service_on: Day | None = None
     warranty_ends_on: Day | None = None
     acquisition_cost_cents: Annotated[int, Field(ge=0, le=10**12)] | None = None
-    purchase_order: Annotated[Text, Field(max_length=60)] = ""
-    supplier: Short = ""
+    purchase_order: Annotated[Text, Field(max_length=60)] | None = ""
+    supplier: Short | None = ""
     expected_life_years: Annotated[int, Field(ge=1, le=60)] | None = None
-    custom: dict[Annotated[str, Field(max_length=40)], str | float | bool | None] = Field(default_factory=dict)
+    custom: dict[Annotated[Text, Field(max_length=40)], Annotated[Text, Field(max_length=1000)] | bool | int | float | None] | None = Field(
+        default_factory=dict, description="Site fields by key. Only the keys that are sent change; null clears one, or all of them."
+    )
 
 
 class DeviceIn(DeviceFields):
@@ -152,14 +159,16 @@ class DeviceIn(DeviceFields):
     facility: Annotated[Text, Field(min_length=1, max_length=20)] = Field(description="Code of the facility.")
     control_number: Number | None = Field(default=None, description="Left out: the next one is assigned.")
     status: StatusCode = "in_service"  # type: ignore[valid-type]
-    client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Your own key of this creation. The header Idempotency-Key means the same."
+    )
 
 
 class DeviceChange(DeviceFields):
     """Only what is sent is changed."""
 
     control_number: Number | None = Field(default=None, description="A new one; the old stays searchable.")
-    seen_at: dt.datetime | None = Field(default=None, description="updated_at as you last read it; 409 if it changed since.")
+    seen_at: AwareDatetime | None = Field(default=None, description="updated_at as you last read it; 409 if it changed since.")
 
 
 class DeviceQuery(Schema):
@@ -186,6 +195,8 @@ class DeviceQuery(Schema):
     acquired_to: Short | None = None
     warranty_until: Short | None = None
     not_seen_since: Short | None = None
+    support_ended_by: Short | None = None
+    networked: Short | None = None
     support_ended_by: Short | None = Field(default=None, description="Last day of support, at the latest; YYYY-MM-DD.")
     networked: Short | None = Field(default=None, description="Whether its type is usually on the network: true or false.")
 
@@ -296,44 +307,70 @@ _PLAIN_OUT = (
 )  # fmt: skip
 
 
-def _values(actor: Actor, sent: dict[str, Any]) -> dict[str, Any]:
-    """Turn what the caller sent into columns."""
-    values = {key: ("" if value is None and key in _TEXTS else value) for key, value in sent.items()}
-    if "model_id" in values:
-        values["device_model_id"] = values.pop("model_id")
+COSTS = frozenset({"acquisition_cost_cents", "purchase_order", "supplier"})
+_COLUMNS = {"model_id": "device_model_id"}
+_OUR_NAMES = {
+    "device_model": "model_id", "department": "department_id", "location": "location_id", "service_provider": "service_provider_id",
+    "parent": "part_of", "devices": "control_numbers",
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def in_our_names() -> Iterator[None]:
+    """Let a service's refusal name the fields as the contract does."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise Invalid({_OUR_NAMES.get(field, field): texts for field, texts in refusal.errors.items()}) from refusal
+
+
+def _values(actor: Actor, sent: dict[str, Any], *, facility: Facility, stored: Device | None = None) -> dict[str, Any]:
+    """Turn what the caller sent into columns. Who may not see costs cannot set them either."""
+    if COSTS & sent.keys():
+        require(actor, Permission.VIEW_COSTS, at=facility.pk, place=facility.name)
+    values = {_COLUMNS.get(key, key): ("" if value is None and key in TEXT_LIMITS else value) for key, value in sent.items()}
     if "part_of" in values:
         number = values.pop("part_of")
         values["parent_id"] = _found_parent(actor, number) if number else None
     if "custom" in values:
-        values["custom"] = {key: value for key, value in (values["custom"] or {}).items() if value not in (None, "")}
+        kept = dict(stored.custom) if stored is not None and values["custom"] is not None else {}
+        values["custom"] = {key: value for key, value in (kept | (values["custom"] or {})).items() if value not in (None, "")}
     return values
 
 
-_TEXTS = frozenset({"control_number"})
-
-
 def _found_parent(actor: Actor, number: str) -> int:
-    found = Device.objects.visible_to(actor).filter(control_number=number.strip().upper()).values_list("pk", flat=True).first()
+    found = Device.objects.visible_to(actor).filter(control_number=control_number_key(number)).values_list("pk", flat=True).first()
     if found is None:
         raise Invalid({"part_of": [f"There is no device {number} that you can see."]})
     return found
 
 
+def _facility(actor: Actor, code: str) -> Facility:
+    """Return the facility of this code. Raises Invalid, since it is a field of the body, not the address."""
+    found = Facility.objects.visible_to(actor).filter(code__iexact=code).first()
+    if found is None:
+        raise Invalid({"facility": [f"There is no facility {code} that you can see."]})
+    return found
+
+
+ByHeader = Annotated[ClientKey | None, Header(alias="Idempotency-Key", description="The same as client_key.")]
+
+
 @router.post("/devices", response={201: DeviceOut, 200: DeviceOut, **REFUSALS}, operation_id="add_device", summary="Add a device")
-def add_device(request: HttpRequest, payload: DeviceIn) -> Any:
+def add_device(request: HttpRequest, payload: DeviceIn, header_key: ByHeader = None) -> Any:
     """Add a device. 201, or 200 with the first answer if the same client_key came before."""
     actor, sent = actor_of(request), given(payload)
-    key, code, status = sent.pop("client_key", None), sent.pop("facility"), sent.pop("status", "in_service")
-    facility = Facility.objects.visible_to(actor).filter(code__iexact=code).first()
-    if facility is None:
-        raise Invalid({"facility": [f"There is no facility {code} that you can see."]})
+    key, facility, status = sent.pop("client_key", None), _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
 
     def make() -> tuple[int, dict[str, Any]]:
-        device = devices.add_device(actor=actor, facility_id=facility.pk, values=_values(actor, sent), status=status)
+        values = _values(actor, sent, facility=facility)
+        device = devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
         fresh = detail.device_by_number(actor=actor, number=device.control_number)
         return 201, DeviceOut.model_validate(device_out(fresh, actor=actor)).model_dump(mode="json")
 
-    status_code, answer, replayed = answer_once(actor=actor, key=key, route="add_device", body=payload.model_dump(mode="json"), make=make)
+    with in_our_names():
+        body = payload.model_dump(mode="json", exclude={"client_key"})
+        status_code, answer, replayed = answer_once(actor=actor, key=key or header_key, route="add_device", body=body, make=make)
     return (200 if replayed else status_code), answer
 
 
@@ -342,10 +379,10 @@ def change_device(request: HttpRequest, control_number: str, payload: DeviceChan
     """Change what is sent and nothing else."""
     actor, sent = actor_of(request), given(payload)
     device = _found(actor, control_number)
-    seen = sent.pop("seen_at", None)
-    if seen is not None and seen.tzinfo is None:
-        raise Invalid({"seen_at": ["Give the instant with its offset, such as 2026-01-31T12:00:00Z."]})
-    changed = devices.edit_device(actor=actor, control_number=device.control_number, values=_values(actor, sent), seen_at=seen)
+    seen, number = sent.pop("seen_at", None), device.control_number
+    with in_our_names():
+        values = _values(actor, sent, facility=device.facility, stored=device)
+        changed = devices.edit_device(actor=actor, control_number=number, values=values, seen_at=seen)
     return device_out(detail.device_by_number(actor=actor, number=changed.control_number), actor=actor)
 
 
@@ -385,17 +422,15 @@ def move_device(request: HttpRequest, control_number: str, payload: MoveIn) -> d
 
 
 def _move(actor: Actor, numbers: list[str], payload: MoveIn) -> int:
-    facility = Facility.objects.visible_to(actor).filter(code__iexact=payload.facility).first()
-    if facility is None:
-        raise Invalid({"facility": [f"There is no facility {payload.facility} that you can see."]})
-    return life.move_devices(
-        actor=actor,
-        control_numbers=numbers,
-        facility_id=facility.pk,
-        location_id=payload.location_id,
-        department_id=payload.department_id,
-        reason=payload.reason,
-    )
+    with in_our_names():
+        return life.move_devices(
+            actor=actor,
+            control_numbers=numbers,
+            facility_id=_facility(actor, payload.facility).pk,
+            location_id=payload.location_id,
+            department_id=payload.department_id,
+            reason=payload.reason,
+        )
 
 
 class NoteIn(Body):
@@ -416,9 +451,13 @@ def add_device_note(request: HttpRequest, control_number: str, payload: NoteIn) 
     return 201, {"text": note.text, "author": note.author_name, "recorded_at": note.recorded_at}
 
 
+def interface_out(interface: NetworkInterface) -> dict[str, Any]:
+    return {name: getattr(interface, name) for name in InterfaceOut.model_fields}
+
+
 class InterfaceIn(Body):
     name: Annotated[Text, Field(max_length=40)] = ""
-    connection: Literal["wired", "wireless", "bluetooth", "cellular", "serial", "unknown"] = "unknown"
+    connection: ConnectionCode = "unknown"
     mac_address: Annotated[Text, Field(max_length=40)] | None = None
     ip_address: Annotated[Text, Field(max_length=60)] | None = None
     vlan: Annotated[int, Field(ge=1, le=4094)] | None = None
@@ -436,7 +475,35 @@ def add_device_interface(request: HttpRequest, control_number: str, payload: Int
     actor = actor_of(request)
     number = _found(actor, control_number).control_number
     interface = network.save_interface(actor=actor, control_number=number, values=payload.model_dump())
-    return 201, {name: getattr(interface, name) for name in InterfaceOut.model_fields}
+    return 201, interface_out(interface)
+
+
+class InterfaceChange(Body):
+    """Only what is sent is changed; null clears."""
+
+    name: Annotated[Text, Field(max_length=40)] = ""
+    connection: ConnectionCode = "unknown"
+    mac_address: Annotated[Text, Field(max_length=40)] | None = None
+    ip_address: Annotated[Text, Field(max_length=60)] | None = None
+    vlan: Annotated[int, Field(ge=1, le=4094)] | None = None
+    hostname: Annotated[Text, Field(max_length=255)] = ""
+
+
+@router.patch(
+    "/devices/{control_number}/interfaces/{interface_id}",
+    response={200: InterfaceOut, **REFUSALS},
+    operation_id="change_device_interface",
+    summary="Change an interface",
+)
+def change_device_interface(request: HttpRequest, control_number: str, interface_id: Key, payload: InterfaceChange) -> dict[str, Any]:
+    """Change what is sent of an interface and nothing else."""
+    actor = actor_of(request)
+    device = _found(actor, control_number)
+    stored = device.interfaces.values(*network.FIELDS).get(pk=interface_id)
+    interface = network.save_interface(
+        actor=actor, control_number=device.control_number, values=stored | given(payload), interface_id=interface_id
+    )
+    return interface_out(interface)
 
 
 @router.delete(
@@ -478,7 +545,7 @@ def device_timeline(request: HttpRequest, control_number: str) -> Any:
             "reason": event.reason,
             "changes": [(name, _worded(old), _worded(new)) for name, old, new in event.changes],
         }
-        for event in timeline(device)
+        for event in timeline(device, actor=actor)
     ]
 
 
@@ -515,7 +582,10 @@ def bulk_edit_devices(request: HttpRequest, payload: BulkEditIn) -> dict[str, in
     sent = given(payload)
     numbers = sent.pop("control_numbers")
     sent = {key: value for key, value in sent.items() if value is not None or key == "service_provider_id"}
-    return {"changed": bulk.bulk_edit(actor=actor_of(request), control_numbers=numbers, values=sent)}
+    if not sent:
+        raise Invalid({"": ["Say what to set: ownership, maintenance_strategy or service_provider_id."]})
+    with in_our_names():
+        return {"changed": bulk.bulk_edit(actor=actor_of(request), control_numbers=numbers, values=sent)}
 
 
 @router.post(

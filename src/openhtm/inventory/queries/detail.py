@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import AlternateNumber, Device, DeviceRiskInput, DuplicateCandidate, RiskProfile
@@ -30,8 +32,9 @@ def device_by_number(*, actor: Actor, number: str) -> Device:
     )
     device = visible.filter(control_number=key).first()
     if device is None:
-        former = AlternateNumber.objects.filter(number_key=key).order_by("-added_at", "-pk").values_list("device_id", flat=True).first()
-        device = visible.get(pk=former or 0)
+        seen = Device.objects.visible_to(actor).filter(pk=OuterRef("device_id"))  # two facilities may once have used the same number
+        former = AlternateNumber.objects.filter(Exists(seen), number_key=key).order_by("-added_at", "-pk")
+        device = visible.get(pk=former.values_list("device_id", flat=True).first() or 0)
     if device.merged_into_id:
         return visible.get(pk=device.merged_into_id)
     return device

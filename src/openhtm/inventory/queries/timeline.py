@@ -10,6 +10,8 @@ from typing import Any
 from django.apps import apps
 from django.db.models import F
 
+from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import (
     AlternateNumber,
     Device,
@@ -39,11 +41,18 @@ REFERENCES = {
 PER_SOURCE = 200
 
 
-def timeline(device: Device, *, limit: int = 100) -> list[Event]:
-    """Return at most ``limit`` events, newest first, of the device and of records merged into it. About eight statements."""
+COSTS = frozenset({"acquisition_cost_cents", "purchase_order", "supplier"})
+
+
+def timeline(device: Device, *, actor: Actor, limit: int = 100) -> list[Event]:
+    """Return at most ``limit`` events, newest first, of the device and of records merged into it. About eight statements.
+
+    Changes of costs are told only to those who may see costs.
+    """
+    untold = NOT_TOLD if actor.may(Permission.VIEW_COSTS, at=device.facility_id) else NOT_TOLD | COSTS
     ids = [device.pk, *Device.objects.filter(merged_into=device).values_list("pk", flat=True)]
     events = [
-        *_field_changes(ids),
+        *_field_changes(ids, untold),
         *_status_changes(ids),
         *_moves(ids),
         *_sightings(ids),
@@ -55,7 +64,7 @@ def timeline(device: Device, *, limit: int = 100) -> list[Event]:
     return events[:limit]
 
 
-def _field_changes(ids: list[int]) -> Iterator[Event]:
+def _field_changes(ids: list[int], untold: frozenset[str]) -> Iterator[Event]:
     """Differences between consecutive history rows, grouped by the moment they were written."""
     history: Any = Device._meta.get_field("events").related_model
     rows = list(
@@ -69,7 +78,7 @@ def _field_changes(ids: list[int]) -> Iterator[Event]:
         if newer["pgh_obj_id"] != older["pgh_obj_id"]:
             yield _recorded(newer)
             continue
-        changes = [(_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older)]
+        changes = [(_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older, untold)]
         if changes:
             yield Event(
                 when=newer["pgh_created_at"],
@@ -82,8 +91,8 @@ def _field_changes(ids: list[int]) -> Iterator[Event]:
         yield _recorded(rows[-1])
 
 
-def _changed(newer: dict[str, Any], older: dict[str, Any]) -> list[str]:
-    return [key for key in newer if key not in NOT_TOLD and key != "told" and newer[key] != older[key]]
+def _changed(newer: dict[str, Any], older: dict[str, Any], untold: frozenset[str]) -> list[str]:
+    return [key for key in newer if key not in untold and key != "told" and newer[key] != older[key]]
 
 
 def _recorded(row: dict[str, Any]) -> Event:

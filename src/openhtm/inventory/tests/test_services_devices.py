@@ -217,7 +217,7 @@ def test_the_timeline_tells_everything_with_who_and_why(maria, north, model):
         devices.edit_device(actor=maria, control_number=device.control_number, values={"serial_number": "A2"})
     life.move_devices(actor=maria, control_numbers=[device.control_number], facility_id=north.pk, location_id=place.pk, department_id=None)
     life.add_note(actor=maria, control_number=device.control_number, text="Hello")
-    events = timeline(device)
+    events = timeline(device, actor=maria)
     titles = [event.title for event in events]
     assert {"Note by Maria Reyes", "Placed at 4 West", "Maria Reyes changed", "In service"} <= set(titles)
     changed = next(event for event in events if event.title == "Maria Reyes changed" and event.changes)

@@ -167,7 +167,7 @@ def test_merging_takes_what_was_chosen_and_keeps_everything_findable(omar, north
     assert child.parent_id == kept.pk
     assert kept.risk_inputs.count() == 1
     assert not DuplicateCandidate.objects.exists()
-    told = timeline(kept)
+    told = timeline(kept, actor=omar)
     assert any(event.detail == "Dropped once." for event in told)
     assert any(event.reason == "One device, two tags." for event in told)
     found = filters.filtered(actor=omar, filters=filters.read_filters({"q": "A-2"}, actor=omar))

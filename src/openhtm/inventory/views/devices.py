@@ -189,7 +189,7 @@ def device_page(request: HttpRequest, control_number: str) -> HttpResponse:
     with timezone.override(ZoneInfo(device.facility.time_zone)):
         context = shown.device_context(device, actor=actor, may=may, tab=tab)
         if tab == "timeline" and may["history"]:
-            context["events"] = timeline(device)
+            context["events"] = timeline(device, actor=actor)
         return render(request, "inventory/device.html", context)
 
 
