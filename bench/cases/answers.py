@@ -93,7 +93,8 @@ def _asked(connection: psycopg.Connection[Any]) -> dict[str, list[Asked]]:
     some = chance.sample(tags, min(200, len(tags)))
     facilities = rows("SELECT id, code FROM sites_facility ORDER BY code")
     types = rows(
-        "SELECT t.id, t.code FROM catalog_devicetype t JOIN inventory_device d ON d.device_type_id = t.id GROUP BY 1, 2 HAVING count(*) >= 50 ORDER BY 2"
+        "SELECT t.id, t.code FROM catalog_devicetype t JOIN inventory_device d ON d.device_type_id = t.id"
+        " GROUP BY 1, 2 HAVING count(*) >= 50 ORDER BY 2"
     )
     serials = rows("SELECT serial_number, serial_key FROM inventory_device WHERE length(serial_key) > 5 ORDER BY control_number LIMIT 100")
     dis = rows("SELECT DISTINCT udi_di FROM inventory_device WHERE udi_di <> '' ORDER BY 1 LIMIT 100")

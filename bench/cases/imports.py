@@ -40,10 +40,19 @@ def run(instance: Instance) -> list[Result]:
     floor = _copy_rate(instance.database_url)
     rate = created / seconds
     return [
-        Result("staged import, with history", rate, "devices/s", RATE, higher_is_better=True, floor=floor, ratio=floor / rate if rate else None,
-               floor_kind="COPY, no history", note=f"{created:,} created, {summary['refused']:,} refused, {seconds:.1f} s with start and checks"),
+        Result(
+            "staged import, with history",
+            rate,
+            "devices/s",
+            RATE,
+            higher_is_better=True,
+            floor=floor,
+            ratio=floor / rate if rate else None,
+            floor_kind="COPY, no history",
+            note=f"{created:,} created, {summary['refused']:,} refused, {seconds:.1f} s with start and checks",
+        ),
         Result("staged import, peak memory", peak_mb, "MB", MEMORY_MB, note="largest child of this run"),
-    ]  # fmt: skip
+    ]
 
 
 def _write_rows(path: Path, database_url: str, run_id: int) -> None:

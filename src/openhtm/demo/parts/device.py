@@ -82,7 +82,7 @@ class DeviceMaker:
         made.values |= {
             "serial_number": chance.pick((serial, serial.lower(), f"{serial[:3]} {serial[3:]}")),
             "location_id": None, "department_id": None, "software_version": "", "software_read_on": None, "udi_carrier": "",
-            "purchase_order": "", "acquisition_cost_cents": None, "custom": "{}",
+            "purchase_order": "", "acquisition_cost_cents": None, "custom": "{}", "last_seen_at": None, "last_seen_location_id": None,
         }  # fmt: skip
         return made
 
