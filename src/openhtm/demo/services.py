@@ -31,7 +31,7 @@ class RealDataPresent(DomainError):
 
     code = "demo-real-data"
     status = 409
-    message = "This instance already holds {what}. The demo hospital is only built into an empty one: set OPENHTM_HOME or DATABASE_URL to another."
+    message = "This instance already holds {what}. The demo needs an empty one: set OPENHTM_HOME or DATABASE_URL to another."
 
 
 class CopyWithoutContext(RuntimeError):

@@ -82,7 +82,7 @@ class DeviceMaker:
         made.values |= {
             "serial_number": chance.pick((serial, serial.lower(), f"{serial[:3]} {serial[3:]}")),
             "location_id": None, "department_id": None, "software_version": "", "software_read_on": None, "udi_carrier": "",
-            "purchase_order": "", "acquisition_cost_cents": None, "custom": "{}",
+            "purchase_order": "", "acquisition_cost_cents": None, "custom": "{}", "last_seen_at": None, "last_seen_location_id": None,
         }  # fmt: skip
         return made
 
@@ -202,7 +202,7 @@ class DeviceMaker:
         return seen
 
     def _record_extras(self, made: Made, index: int, last: dt.datetime) -> None:
-        values, chance, device = made.values, made.chance, made.values["id"]
+        chance, device = made.chance, made.values["id"]
         acquired = made.life.acquired_on
         if acquired and (self.demo.as_of - acquired).days > 2200 and chance.maybe(0.4):
             old = f"{made.place.plan.code[:1]}{(index * 7 + 10_000) % 10_000_000:05d}"
@@ -226,19 +226,8 @@ class DeviceMaker:
         address = private_ip(facility, index) if chance.maybe(0.9) else None
         observed = self.last_moment - chance.randrange(1, 90) * DAY if address and chance.maybe(0.7) else None
         host = f"{code}-{made.model.type_code.split('-')[0][:8]}-{index:06d}".lower()
-        made.add(
-            "interfaces",
-            (
-                made.values["id"],
-                "LAN 1",
-                kind,
-                mac_address(index + 1),
-                address,
-                100 + facility % 40 * 10 + (kind == "wireless"),
-                host,
-                observed,
-            ),
-        )
+        vlan = 100 + facility % 40 * 10 + (kind == "wireless")
+        made.add("interfaces", (made.values["id"], "LAN 1", kind, mac_address(index + 1), address, vlan, host, observed))
 
 
 def _at(day: dt.date, chance: Chance) -> dt.datetime:

@@ -1,0 +1,11 @@
+"""What is measured. Each module has ``run(instance) -> list[Result]``; a new one adds a line."""
+
+from bench.cases import answers, imports, statements, throughput, udi
+
+CASES = {
+    "answers": answers.run,
+    "statements": statements.run,
+    "throughput": throughput.run,
+    "udi": udi.run,
+    "imports": imports.run,
+}

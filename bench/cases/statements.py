@@ -1,0 +1,56 @@
+"""How many statements a page takes: the same for one row and for fifty."""
+
+from __future__ import annotations
+
+from bench.instance import Instance
+from bench.results import Result
+
+_TYPES = """
+SELECT t.code, count(*) FROM catalog_devicetype t JOIN inventory_device d ON d.device_type_id = t.id GROUP BY t.code ORDER BY 2, 1
+"""
+
+
+def run(instance: Instance) -> list[Result]:
+    """Count through Django's own client in this process, on the same database."""
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from openhtm.identity.models import User
+
+    client = Client()
+    client.force_login(User.objects.get(username="manager"), backend="django.contrib.auth.backends.ModelBackend")
+    _begin(client)
+    with connection.cursor() as cursor:
+        cursor.execute(_TYPES)
+        types = cursor.fetchall()
+    few, many = types[0][0], types[-1][0]
+    results = []
+    for name, address in (("page", "/devices?device_type="), ("API", "/api/v1/devices?device_type=")):
+        counts = []
+        for code in (few, many):
+            client.get(address + code, HTTP_HOST="127.0.0.1")
+            with CaptureQueriesContext(
+                connection,
+            ) as captured:
+                assert client.get(address + code, HTTP_HOST="127.0.0.1").status_code == 200
+            counts.append(len(captured))
+        results.append(
+            Result(
+                f"{name}: list, statements for 50 rows", counts[1], "statements", counts[0], note=f"{counts[0]} for {types[0][1]} row(s)"
+            )
+        )
+    connection.close()
+    return results
+
+
+def _begin(client) -> None:  # type: ignore[no-untyped-def]
+    """Start the clocks of the session, as logging in does."""
+    from openhtm.identity.middleware import begin_session
+
+    session = client.session
+    begin_session(session)
+    session.save()

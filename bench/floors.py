@@ -1,0 +1,24 @@
+"""The bare statements behind the pages: what the same rows cost without anything of ours."""
+
+ROW = """
+SELECT d.control_number, t.name, d.description, m.name, m.catalog_number, mk.name, l.full_name, dep.name, d.status, d.high_risk,
+       d.serial_number, d.software_version
+FROM inventory_device d
+JOIN catalog_devicemodel m ON m.id = d.device_model_id
+JOIN catalog_manufacturer mk ON mk.id = m.manufacturer_id
+LEFT JOIN catalog_devicetype t ON t.id = d.device_type_id
+LEFT JOIN sites_location l ON l.id = d.location_id
+LEFT JOIN sites_department dep ON dep.id = d.department_id
+WHERE d.merged_into_id IS NULL AND """
+FIRST = " ORDER BY d.control_number LIMIT 51"
+FLOORS: dict[str, str] = {
+    "list": ROW + "TRUE" + FIRST,
+    "filtered": ROW + "d.facility_id = %s AND d.status = %s AND d.high_risk" + FIRST,
+    "type": ROW + "d.device_type_id = %s" + FIRST,
+    "after": ROW + "d.control_number > %s" + FIRST,
+    "tag": ROW + "d.control_number = %s" + FIRST,
+    "serial": ROW + "d.serial_key = %s" + FIRST,
+    "name": ROW + "(d.device_model_id = ANY(%s) OR d.search_text LIKE %s)" + FIRST,
+    "udi": ROW + "d.udi_di = %s" + FIRST,
+    "device": ROW + "d.control_number = %s",
+}
