@@ -152,10 +152,10 @@ DEFAULT_SORT = "control_number"
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """One finished line of the list."""
+    """One finished line of the list: its cells, the box that selects it first, as one text, because a page has hundreds."""
 
     control_number: str
-    cells: Sequence[SafeString]
+    markup: SafeString
 
 
 def chosen_columns(wanted: Sequence[str], *, may_see_costs: bool) -> list[ListColumn]:
@@ -206,6 +206,12 @@ def _cell_start(column: ListColumn) -> str:
     return f'<td{kind} data-label="{column.label}">'
 
 
+def _line(row: Row, cells: Sequence[tuple[Callable[[Row], str], str]]) -> SafeString:
+    number = escape(row["control_number"])
+    pick = f'<td class="pick"><label><input type="checkbox" name="selected" value="{number}" data-row aria-label="Select {number}"></label></td>'
+    return _safe(pick + "".join(f"{start}{cell(row)}</td>" for cell, start in cells))
+
+
 def list_page(queryset: DeviceQuerySet, *, columns: Sequence[ListColumn], sort: str, cursor: str | None, limit: int) -> Page[ShownRow]:
     """Return one page of finished rows. One statement. Raises BadCursor."""
     needs = {name for column in columns for name in column.needs}
@@ -215,5 +221,5 @@ def list_page(queryset: DeviceQuerySet, *, columns: Sequence[ListColumn], sort: 
         prepared(queryset, columns).values(*sorted(needs | keys | {"control_number"})), order=order, cursor=cursor, limit=limit
     )
     cells = [(column.cell, _cell_start(column)) for column in columns]
-    rows = [ShownRow(row["control_number"], [_safe(f"{start}{cell(row)}</td>") for cell, start in cells]) for row in page.rows]
+    rows = [ShownRow(row["control_number"], _line(row, cells)) for row in page.rows]
     return Page(rows, page.next_cursor, page.previous_cursor)
