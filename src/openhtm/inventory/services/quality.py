@@ -128,7 +128,12 @@ def refresh_duplicates(device_ids: Collection[int] | None = None, *, now: dateti
     which = _WHOLE if device_ids is None else _OF_SOME
     touches = ("TRUE", "TRUE") if device_ids is None else ("(a.id = ANY(%(ids)s) OR b.id = ANY(%(ids)s))", _TOUCHES_STORED)
     sql = _RECONCILE.format(makers=_MAKERS, members=_MEMBERS.format(**which), touches_wanted=touches[0], touches_stored=touches[1])
-    values: dict[str, Any] = {"ids": list(device_ids or ()), "now": now or timezone.now(), "not_a_serial": list(NOT_A_SERIAL), "crowd": CROWD}
+    values: dict[str, Any] = {
+        "ids": list(device_ids or ()),
+        "now": now or timezone.now(),
+        "not_a_serial": list(NOT_A_SERIAL),
+        "crowd": CROWD,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return Refreshed(*cursor.fetchone())
