@@ -21,6 +21,9 @@ NOT_A_SERIAL = ("NA", "NI", "NONE", "UNKNOWN", "NOSERIAL", "NOSN", "NOTAVAILABLE
 CROWD = 10
 """In a larger group each record is paired with the oldest only: 200 devices under one wrong serial are 199 pairs, not 19,900."""
 
+WHOLE_FROM = 5000
+"""From so many devices on it is quicker to look at all of them: 2 s at 1,000,000, against 4 s for 20,000 by their own keys."""
+
 _MAKERS = """
 makers AS (
   SELECT m.id AS start, m.id, COALESCE(m.merged_into_id, (
@@ -120,10 +123,17 @@ def refresh_duplicates(device_ids: Collection[int] | None = None, *, now: dateti
     """
     if device_ids is not None and not device_ids:
         return Refreshed(0, 0, 0)
+    if device_ids is not None and len(device_ids) >= WHOLE_FROM:
+        device_ids = None
     which = _WHOLE if device_ids is None else _OF_SOME
     touches = ("TRUE", "TRUE") if device_ids is None else ("(a.id = ANY(%(ids)s) OR b.id = ANY(%(ids)s))", _TOUCHES_STORED)
     sql = _RECONCILE.format(makers=_MAKERS, members=_MEMBERS.format(**which), touches_wanted=touches[0], touches_stored=touches[1])
-    values: dict[str, Any] = {"ids": list(device_ids or ()), "now": now or timezone.now(), "not_a_serial": list(NOT_A_SERIAL), "crowd": CROWD}
+    values: dict[str, Any] = {
+        "ids": list(device_ids or ()),
+        "now": now or timezone.now(),
+        "not_a_serial": list(NOT_A_SERIAL),
+        "crowd": CROWD,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return Refreshed(*cursor.fetchone())
