@@ -185,7 +185,7 @@ def test_own_risk_inputs_change_the_score_and_clearing_restores_it(north, omar, 
     assert shown.overridden.reason == "Never near patients."
     columns = lists.chosen_columns(["score"], may_see_costs=True)
     page = lists.list_page(Device.objects.all(), columns=columns, sort="control_number", cursor=None, limit=50)
-    assert '<td class="num" data-label="Score">15</td>' in page.rows[0].cells
+    assert '<td class="num" data-label="Score">15</td>' in page.rows[0].markup
     assert [
         c.plain(row) for c in columns if c.key == "score" for row in lists.prepared(Device.objects.all(), columns).values(*c.needs)
     ] == [15]
