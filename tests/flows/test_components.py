@@ -4,17 +4,17 @@ The browser's requests are answered in this process, so neither a server nor a d
 """
 
 import json
-import shutil
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles import finders
 from django.test import RequestFactory
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
 from openhtm.config.security import POLICY
 from openhtm.ui import views
+from tests.flows.conftest import burst
 
 pytestmark = pytest.mark.browser
 ORIGIN = "http://openhtm.test"
@@ -22,22 +22,14 @@ FOUND = {"groups": [{"label": "Devices", "items": [{"label": "<b>BME-1", "detail
 SIZES = {"desk": {"width": 1440, "height": 900}, "tablet": {"width": 820, "height": 1180}, "phone": {"width": 390, "height": 844}}
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(chromium, settings):
+def open_page(browser, settings):
     """Open the style page with given context options; the page collects what the console refuses."""
     settings.DEBUG = True
     contexts = []
 
     def opened(**options) -> Page:
-        context = chromium.new_context(**options)
+        context = browser.new_context(**options)
         contexts.append(context)
         context.route("**/*", answer)
         page = context.new_page()
@@ -88,8 +80,7 @@ def test_ctrl_k_finds_and_enter_opens(open_page):
 def test_a_scanner_anywhere_on_the_page_opens_the_scan(open_page):
     page = open_page()
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.type("BME-01873")
-    page.keyboard.press("Enter")
+    burst(page, "BME-01873")
     page.wait_for_url("**/scan?code=*")
     assert parse_qs(urlsplit(page.url).query) == {"code": ["BME-01873"]}
 

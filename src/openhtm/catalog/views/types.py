@@ -75,8 +75,8 @@ def risk_mark(kind: DeviceType | None) -> Any:
     if kind is None:
         return marks.unknown()
     if kind.high_risk:
-        return marks.status("late", "Life support" if kind.life_support else "High-risk")
-    return marks.status("ok", "Not high-risk")
+        return marks.status("late", "Life support") if kind.life_support else marks.status("due", "High-risk")
+    return marks.status("hold", "Standard")
 
 
 @require_safe

@@ -42,13 +42,17 @@ def device_by_number(*, actor: Actor, number: str) -> Device:
 
 @dataclass(frozen=True, slots=True)
 class ShownScore:
-    """A risk score with where its inputs come from. ``why_unknown`` is empty where there is a score."""
+    """A risk score with where its inputs come from.
+
+    ``why_unknown`` is empty where there is a score, ``interval_source`` where the model gives no interval.
+    """
 
     profile: RiskProfile
     family: str
     score: risk.Score
     overridden: DeviceRiskInput | None
     why_unknown: str = ""
+    interval_source: str = ""
 
 
 def current_profiles() -> list[tuple[RiskProfile, risk.Profile]]:
@@ -65,7 +69,8 @@ def risk_scores(device: Device, *, family: str | None = None) -> list[ShownScore
         override = overrides.get(profile.family)
         inputs = {**typed.get(profile.family, {}), **(override.inputs if override else {})}
         score = risk.score(profile=profile, inputs=inputs)
-        shown.append(ShownScore(stored, profile.family, score, override, why_unknown(device, score)))
+        rule = next((one for one in profile.interval_rules if one.code == score.interval_rule), None)
+        shown.append(ShownScore(stored, profile.family, score, override, why_unknown(device, score), rule.source if rule else ""))
     return [one for one in shown if family is None or one.family == family]
 
 

@@ -92,7 +92,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
             error = refusal.sentence
         else:
             return redirect("inventory:import-map", run.public_id)
-    context = {"error": error, "facilities": _facilities(actor), "everywhere": actor.may_everywhere(Permission.IMPORT_DEVICES)}
+    context = {"error": error, "choices": _facilities(actor), "everywhere": actor.may_everywhere(Permission.IMPORT_DEVICES)}
     context |= {"profiles": sorted((code, one.label or code) for code, one in reading.saved_profiles("devices").items())}
     return render(request, "inventory/import_new.html", context, status=422 if error else 200)
 

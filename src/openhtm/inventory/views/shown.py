@@ -17,6 +17,7 @@ from openhtm.inventory.forms import model_label
 from openhtm.inventory.models import CustomField, Device, MaintenanceStrategy, Ownership
 from openhtm.inventory.queries import detail
 from openhtm.inventory.queries.filters import GROUPS, MISSING
+from openhtm.inventory.rules.printed import place_url
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, TRANSITIONS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 from openhtm.ui import marks
@@ -160,7 +161,7 @@ def identity_facts(device: Device) -> list[Fact]:
 
 def place_facts(device: Device) -> list[Fact]:
     owner = f"{Ownership(device.ownership).label}{', ' + device.owner_name if device.owner_name else ''}"
-    location_url = f"/places/locations/{device.location_id}" if device.location_id else ""
+    location_url = place_url(device.location.public_code) if device.location else ""
     return [
         Fact(label="Location", value=device.location.full_name if device.location else None, absent="not located", url=location_url),
         Fact(label="Department", value=device.department.name if device.department else None),

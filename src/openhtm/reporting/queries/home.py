@@ -310,7 +310,7 @@ _Maker = Callable[[_Asking], Section | None]
 _SECTIONS: dict[Role, tuple[_Maker, ...]] = {
     Role.TECHNICIAN: (_attention, _to_complete, _mine),
     Role.CLINICAL_ENGINEER: (_engineering, _attention, _mine),
-    Role.MANAGER: (_inventory, _waiting, _unknown),
+    Role.MANAGER: (_waiting, _inventory, _unknown),
     Role.ADMINISTRATOR: (_administration, _inventory),
     Role.SECURITY_ANALYST: (_security,),
     Role.REQUESTER: (_department, _not_in_service),

@@ -82,8 +82,8 @@ def size(octets: int) -> str:
 
 
 def number(value: int | float | Decimal) -> str:
-    """Thousands set apart by commas: ``"6,012"``."""
-    return f"{value:,}"
+    """Thousands set apart by commas, a whole number without its zero: ``"6,012"``, ``"14"`` for 14.0, ``"16.4"``."""
+    return f"{int(value):,}" if value == int(value) else f"{value:,}"
 
 
 def percent(value: float) -> str:

@@ -1,0 +1,104 @@
+"""Every page of the application is accessible, fits its window and keeps the console silent: wide and narrow, light and dark.
+
+The pages come from the URL resolver, so a new one is tested without being listed; a new kind of key must say where to find one.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from tests.flows.hospital import Hospital
+from tests.permissions.routes import _page_methods, _walk
+from tests.permissions.routes import get_resolver as resolver
+
+pytestmark = pytest.mark.browser
+WIDTHS = {1440: 900, 390: 844}
+BLOCKING = ("serious", "critical")
+FULL: dict[str, object] = {"resultTypes": ["violations"]}
+CONTRAST_ONLY = FULL | {"runOnly": ["color-contrast"]}  # the rest does not depend on the colours
+
+KEYS = {
+    "control_number": "select control_number from inventory_device where status = 'in_service' and merged_into_id is null order by 1 limit 1",
+    "sites:public_code": "select public_code from sites_location order by id limit 1",
+    "inventory:public_code": "select public_code from sites_location order by id limit 1",
+    "sites:code": "select code from sites_facility order by code limit 1",
+    "catalog:code": "select code from catalog_devicetype order by code limit 1",
+    "manufacturer_id": "select id from catalog_manufacturer order by id limit 1",
+    "model_id": "select id from catalog_devicemodel order by id limit 1",
+    "department_id": "select id from sites_department order by id limit 1",
+    "provider_id": "select id from sites_serviceprovider order by id limit 1",
+    "user_id": "select id from identity_user where not is_service_account order by id limit 1",
+    "template_id": "select id from inventory_labeltemplate order by id limit 1",
+    "key": "select key from inventory_customfield order by key limit 1",
+    "interface_id": "select min(id) from inventory_networkinterface",
+}
+OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
+    "catalog:document-file", "catalog:gudid", "catalog:gudid-to-model", "identity:token-add-for", "inventory:attachment",
+    "inventory:attachment-remove", "inventory:device-interface", "inventory:device-unmerge", "ui:style-job", "inventory:device-code",
+    "inventory:device-label-pdf", "inventory:device-passport", "inventory:location-label-pdf", "inventory:label-sheet-pdf",
+    "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
+    "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
+}  # fmt: skip
+STATES = {
+    "the tab of identity": "/d/{control_number}?tab=identity",
+    "the tab of the network": "/d/{control_number}?tab=network",
+    "the tab of documents": "/d/{control_number}?tab=documents",
+    "the tab of risk": "/d/{control_number}?tab=risk",
+    "a list without rows": "/devices?q=nothing-is-called-so",
+    "a code nobody knows": "/scan?code=NOSUCH-1",
+    "a device to add at a facility": "/devices/add?facility=MAIN",
+    "a page that is not there": "/d/NOSUCH-1",
+}
+
+
+def routes() -> dict[str, list[str]]:
+    """Route names of pages that answer GET, with the names of their keys."""
+    found = {}
+    for name, pattern in _walk(resolver().url_patterns):
+        if not name.startswith("api:") and name not in OTHERWISE and "GET" in _page_methods(pattern.callback):
+            found[name] = sorted(pattern.pattern.converters)
+    return found
+
+
+def address(name: str, keys: list[str], hospital: Hospital) -> str:
+    room = name.partition(":")[0]
+    return reverse(name, kwargs={key: hospital.one(KEYS.get(f"{room}:{key}") or KEYS[key]) for key in keys})
+
+
+@pytest.fixture
+def judge(visit):
+    """Open an address as the administrator and look at it in each width and scheme."""
+    page = visit("administrator")
+
+    def look(url: str) -> list[object]:
+        page.goto(url)
+        found: list[object] = []
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            found += [f"{wide} px wide in {width}"] if wide > width else []
+            for scheme, options in (("light", FULL), ("dark", CONTRAST_ONLY)):
+                page.emulate_media(color_scheme=scheme)
+                violations = Axe().run(page, options=options).response["violations"]
+                found += [
+                    (width, scheme, one["id"], node["html"]) for one in violations if one["impact"] in BLOCKING for node in one["nodes"][:3]
+                ]
+        return found
+
+    return look
+
+
+@pytest.mark.parametrize("name", sorted(routes()))
+def test_every_page_is_accessible(name, judge, hospital):
+    assert judge(address(name, routes()[name], hospital)) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_accessible(state, judge, hospital):
+    assert judge(STATES[state].format(control_number=hospital.one(KEYS["control_number"]))) == []
+
+
+def test_the_log_in_is_accessible(visit):
+    page = visit(None)
+    page.goto("/log-in")
+    assert [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in BLOCKING] == []
