@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "src"))
 def main(word: str) -> int:
     """Print EXPLAIN (ANALYZE, BUFFERS) of every SELECT behind each address whose name holds ``word``."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhtm.config.settings")
+    os.environ["OPENHTM_DEBUG"] = "on"  # no collected static files are needed
     import django
 
     django.setup()
@@ -25,7 +26,7 @@ def main(word: str) -> int:
     from bench.cases.answers import asked_of
     from bench.cases.statements import log_in
 
-    client = Client()
+    client = Client(raise_request_exception=False)
     log_in(client)
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as plain:
         addresses = asked_of(plain)
