@@ -43,7 +43,7 @@ def run(instance: Instance) -> list[Result]:
     bare = Client(instance.floor_port, {})
     results: list[Result] = []
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
-        asked = _asked(connection)
+        asked = asked_of(connection)
         for name, choices in asked.items():
             pages = [Asked(f"/d/{a.values[0]}" if name == "device" else f"/devices?{a.path}", a.floor, a.values) for a in choices]
             results += _measure(f"page: {name}", pages, person, bare, connection, target=PAGE_MS, as_json=False)
@@ -82,7 +82,7 @@ def _measure(
     ]  # fmt: skip
 
 
-def _asked(connection: psycopg.Connection[Any]) -> dict[str, list[Asked]]:
+def asked_of(connection: psycopg.Connection[Any]) -> dict[str, list[Asked]]:
     """Choose addresses from the data: the same for the same demo hospital."""
     chance = random.Random(1)
 

@@ -52,7 +52,7 @@ class _Draft:
 
     def __init__(self, number: int, starter: StarterType, maker: str, name: str, introduced: int, factor: float) -> None:
         self.number, self.starter, self.maker, self.name, self.introduced = number, starter, maker, name, introduced
-        self.price_cents = max(round(starter.typical_price_usd * factor, -1), 20) * 100
+        self.price_cents = max(int(starter.typical_price_usd * factor / 10) * 10, 20) * 100
         self.di = example_gtin(int(hashlib.sha256(f"{maker}|{name}|{starter.code}".encode()).hexdigest(), 16) % 10**9)
         self.chance = Chance.of(0, "model", maker, name, starter.code)
 

@@ -32,11 +32,12 @@ def build(demo: Demo) -> None:
 
 def _assignment(account: DemoAccount, user: User, facilities: dict[str, int], demo: Demo) -> RoleAssignment:
     facility = facilities[account.facility] if account.facility else None
+    department = Department.objects.get(facility_id=facility, name=account.department) if facility and account.department else None
     return RoleAssignment(
         user=user,
         role=account.role,
         facility_id=facility,
-        department=Department.objects.get(facility_id=facility, name=account.department) if account.department else None,
+        department=department,
         provider_id=demo.providers[account.provider] if account.provider else None,
         valid_from=demo.now - dt.timedelta(days=1),
         valid_until=demo.now + dt.timedelta(days=365) if account.role is Role.SURVEYOR else None,

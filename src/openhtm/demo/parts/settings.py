@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from openhtm.demo.parts.demo import Demo
 from openhtm.inventory.models import CustomField, SavedView
 from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.inventory.services.reference import load_risk_profiles
 
-FIELDS = (
+FIELDS: tuple[dict[str, Any], ...] = (
     {
         "key": "funding_source",
         "label": "Funding source",

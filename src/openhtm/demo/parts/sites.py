@@ -107,6 +107,6 @@ def _add_departments(demo: Demo) -> None:
             )
     Department.objects.bulk_create(wanted.values())
     for facility in demo.facilities:
-        for unit in facility.units:
-            unit.department = wanted[facility.pk, unit.plan.department].pk
+        for placed in facility.units:
+            placed.department = wanted[facility.pk, placed.plan.department].pk
     demo.counts["departments"] = len(wanted)

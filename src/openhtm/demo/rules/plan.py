@@ -59,7 +59,7 @@ class FacilityPlan:
 @cache
 def data(name: str) -> dict[str, Any]:
     """Return one of our data files, read once."""
-    return yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def plan_facilities(*, devices: int) -> tuple[FacilityPlan, ...]:
