@@ -195,8 +195,6 @@ class DeviceQuery(Schema):
     acquired_to: Short | None = None
     warranty_until: Short | None = None
     not_seen_since: Short | None = None
-    support_ended_by: Short | None = None
-    networked: Short | None = None
     support_ended_by: Short | None = Field(default=None, description="Last day of support, at the latest; YYYY-MM-DD.")
     networked: Short | None = Field(default=None, description="Whether its type is usually on the network: true or false.")
 

@@ -173,7 +173,7 @@ def _other_ids(word: str) -> list[int]:
     """Devices by old number or network name and address. Two statements."""
     key = control_number_key(word)
     numbers = AlternateNumber.objects.filter(number_key__contains=key).order_by().values_list("device_id", flat=True)[:MAX_OTHERS]
-    addresses = Q(hostname__iexact=word)
+    addresses = Q(hostname__iexact=word) & ~Q(hostname="")
     if ip := normal_ip(word):
         addresses |= Q(ip_address=ip)
     if mac := normal_mac(word):
