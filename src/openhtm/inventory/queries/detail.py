@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor
@@ -22,13 +22,11 @@ def device_by_number(*, actor: Actor, number: str) -> Device:
     visible = Device.objects.visible_to(actor).select_related(
         "facility__organisation",
         "device_model__manufacturer",
-        "device_model__device_type__product_code",
+        "device_type",
         "department",
         "location",
         "service_provider",
-        "parent__device_model__manufacturer",
-        "merged_into",
-        "last_seen_location",
+        "parent",
     )
     device = visible.filter(control_number=key).first()
     if device is None:
@@ -55,17 +53,18 @@ class ShownScore:
     interval_source: str = ""
 
 
-def current_profiles() -> list[tuple[RiskProfile, risk.Profile]]:
-    """Every current risk profile as stored and as the rules read it, in the order of their codes. One statement."""
-    return [(stored, risk.profile_from_entry(stored.definition)) for stored in RiskProfile.objects.filter(effective_to__isnull=True)]
+def current_profiles(*, code: str | None = None) -> list[tuple[RiskProfile, risk.Profile]]:
+    """Every current risk profile (or the one of ``code``) as stored and as the rules read it, by code. One statement."""
+    current = RiskProfile.objects.filter(effective_to__isnull=True, **({"code": code} if code else {}))
+    return [(stored, risk.profile_from_entry(stored.definition)) for stored in current]
 
 
-def risk_scores(device: Device, *, family: str | None = None) -> list[ShownScore]:
-    """Score a device by every current profile. Two statements. An unknown input makes the score unknown, never a guess."""
+def risk_scores(device: Device, *, family: str | None = None, code: str | None = None) -> list[ShownScore]:
+    """Score a device by every current profile, or by that of ``code``. Two statements. An unknown input makes the score unknown, never a guess."""
     overrides = {override.family: override for override in DeviceRiskInput.objects.filter(device=device).select_related("set_by")}
     typed: dict[str, Any] = device.device_type.risk_inputs if device.device_type else {}
     shown = []
-    for stored, profile in current_profiles():
+    for stored, profile in current_profiles(code=code):
         override = overrides.get(profile.family)
         inputs = {**typed.get(profile.family, {}), **(override.inputs if override else {})}
         score = risk.score(profile=profile, inputs=inputs)
@@ -85,7 +84,7 @@ def why_unknown(device: Device, score: risk.Score) -> str:
 
 
 def duplicates_of(device: Device, *, actor: Actor) -> list[Device]:
-    """Return the devices that may be this one again. Two statements."""
-    pairs = DuplicateCandidate.objects.filter(first=device).values_list("second_id", flat=True)
-    others = DuplicateCandidate.objects.filter(second=device).values_list("first_id", flat=True)
-    return list(Device.objects.visible_to(actor).current().filter(pk__in=[*pairs, *others]).order_by("control_number")[:10])
+    """Return the devices that may be this one again. One statement, a second if there are any."""
+    pairs = DuplicateCandidate.objects.filter(Q(first=device) | Q(second=device)).values_list("first_id", "second_id")
+    others = {pk for pair in pairs for pk in pair} - {device.pk}
+    return list(Device.objects.visible_to(actor).current().filter(pk__in=others).order_by("control_number")[:10]) if others else []

@@ -30,8 +30,9 @@ PRECISION_WORDS = {"month": "month known", "year": "year known", "before": "or b
 def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str) -> dict[str, Any]:
     """Return what the device page shows on every tab, and what its open tab needs."""
     status = Status(device.status)
-    scores = detail.risk_scores(device, family=None)
-    main = next((one for one in scores if one.profile.code == device.facility.organisation.risk_profile), None)
+    chosen = device.facility.organisation.risk_profile
+    scores = detail.risk_scores(device, code=None if tab == "risk" else chosen)
+    main = next((one for one in scores if one.profile.code == chosen), None)
     interfaces = list(device.interfaces.all()) if may["network"] else []
     attachments = list(device.attachments.filter(removed_at__isnull=True).select_related("file"))
     model_documents = list(ModelDocument.objects.filter(device_model_id=device.device_model_id, superseded_by__isnull=True))
@@ -48,17 +49,23 @@ def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: s
         "place": place_facts(device),
         "life": life_facts(device, may_see_costs=may["costs"]),
         "codes": code_facts(device),
-        "custom": custom_facts(device),
         "scores": scores,
         "main_score": main,
         "interfaces": interfaces,
         "attachments": attachments,
         "model_documents": model_documents,
+        **(_identity_tab(device) if tab == "identity" else {}),
+    }
+
+
+def _identity_tab(device: Device) -> dict[str, Any]:
+    """Return what only the identity tab shows. Four statements."""
+    parts = device.children.current().select_related("device_type", "device_model__manufacturer")
+    return {
+        "custom": custom_facts(device),
         "alternate_numbers": list(device.alternate_numbers.all()),
-        "children": list(
-            device.children.current().select_related("device_type", "device_model__manufacturer").order_by("control_number")[:50]
-        ),
-        "merged_records": list(device.merged_records.select_related("device_model__manufacturer")) if tab == "identity" else [],
+        "children": list(parts.order_by("control_number")[:50]),
+        "merged_records": list(device.merged_records.select_related("device_model__manufacturer")),
         "barcode_text": device.udi_carrier or device.control_number,
     }
 
