@@ -53,7 +53,7 @@ def running(scale: int) -> Iterator[Instance]:
         token = _openhtm("token", "create", "--role", "manager", "--name", "bench").strip()
         with contextlib.ExitStack() as stack:
             app = stack.enter_context(_granian("openhtm.config.wsgi:application", ready="/healthz"))
-            floor = stack.enter_context(_granian("bench.floor_app:application", ready="/?floor=list&values=[]"))
+            floor = stack.enter_context(_granian("bench.floor_app:application", ready="/healthz"))
             yield Instance(scale, url, home, app, floor, token, build_s)
 
 

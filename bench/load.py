@@ -1,4 +1,4 @@
-"""Clients that ask for list pages as fast as they are answered: ``python -m bench.load PORT app|floor``."""
+"""Clients that ask for list pages as fast as they are answered: ``python -m bench.load APP_PORT PORT app|floor``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ CLIENTS = 4
 SECONDS = 8.0
 
 
-def load(port: int, kind: str) -> float:
+def load(app_port: int, port: int, kind: str) -> float:
     """Return the list pages a second of ours (``app``) or of the minimal view (``floor``)."""
     from openhtm.demo.accounts import DEMO_ACCOUNTS
 
     manager = next(account for account in DEMO_ACCOUNTS if account.username == "manager")
-    path, headers = "/?floor=list&values=[]", {}
-    if kind == "app":
-        path, headers = "/devices", logged_in(port, username=manager.username, password=manager.password).headers
+    path = "/devices" if kind == "app" else "/floor?floor=list&values=[]"
+    headers = logged_in(app_port, username=manager.username, password=manager.password).headers
     counts = [0] * CLIENTS
     end = time.perf_counter() + SECONDS
 
@@ -39,4 +38,4 @@ def load(port: int, kind: str) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(load(int(sys.argv[1]), sys.argv[2])))
+    print(json.dumps(load(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])))

@@ -40,19 +40,19 @@ def run(instance: Instance) -> list[Result]:
     manager = next(account for account in DEMO_ACCOUNTS if account.username == "manager")
     person = logged_in(instance.app_port, username=manager.username, password=manager.password)
     program = Client(instance.app_port, {"Authorization": f"Bearer {instance.token}"})
-    bare = Client(instance.floor_port, {})
+    bare_page, bare_call = Client(instance.floor_port, person.headers), Client(instance.floor_port, program.headers)
     results: list[Result] = []
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
         asked = asked_of(connection)
         for name, choices in asked.items():
             pages = [Asked(f"/d/{a.values[0]}" if name == "device" else f"/devices?{a.path}", a.floor, a.values) for a in choices]
-            results += _measure(f"page: {name}", pages, person, bare, connection, target=PAGE_MS, as_json=False)
+            results += _measure(f"page: {name}", pages, person, bare_page, connection, target=PAGE_MS, as_json=False)
         for name, choices in asked.items():
             calls = [
                 Asked(f"/api/v1/devices/{a.values[0]}" if name == "device" else f"/api/v1/devices?{a.path}", a.floor, a.values)
                 for a in choices
             ]
-            results += _measure(f"API: {name}", calls, program, bare, connection, target=API_MS, as_json=True)
+            results += _measure(f"API: {name}", calls, program, bare_call, connection, target=API_MS, as_json=True)
     return results
 
 
@@ -63,10 +63,11 @@ def _measure(
     view: list[float] = []
     sql: list[float] = []
     for number, one in zip(range(REQUESTS + WARM_UP), itertools.cycle(choices), strict=False):
-        query = urlencode({"floor": one.floor, "values": json.dumps(one.values)} | ({"json": "1"} if as_json else {}))
+        query = urlencode({"floor": one.floor, "values": json.dumps(one.values)})
+        floor_path = f"/api/floor?{query}" if as_json else f"/floor?{query}"
         took = (
             clocked(lambda one=one: client.get(one.path)),
-            clocked(lambda query=query: bare.get(f"/?{query}")),
+            clocked(lambda floor_path=floor_path: bare.get(floor_path)),
             clocked(lambda one=one: connection.execute(FLOORS[one.floor], one.values).fetchall()),
         )
         if number >= WARM_UP:

@@ -14,8 +14,8 @@ TARGET = 150.0
 
 def run(instance: Instance) -> list[Result]:
     """Measure ours and the minimal view, one after the other."""
-    ours = _pages_per_second(instance.app_port, "app")
-    bare = _pages_per_second(instance.floor_port, "floor")
+    ours = _pages_per_second(instance, instance.app_port, "app")
+    bare = _pages_per_second(instance, instance.floor_port, "floor")
     return [
         Result(
             "list pages with 2 workers",
@@ -30,6 +30,7 @@ def run(instance: Instance) -> list[Result]:
     ]
 
 
-def _pages_per_second(port: int, kind: str) -> float:
-    done = subprocess.run([sys.executable, "-m", "bench.load", str(port), kind], check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+def _pages_per_second(instance: Instance, port: int, kind: str) -> float:
+    command = [sys.executable, "-m", "bench.load", str(instance.app_port), str(port), kind]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     return float(json.loads(done.stdout))
