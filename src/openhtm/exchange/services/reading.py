@@ -125,6 +125,8 @@ def propose(run: ImportRun, *, profile: Profile | None = None, sheet: str | None
     chosen = profile or best_profile(by_code.values(), table.header, at_least=_CANDIDATES_FROM)
     if chosen is None:
         chosen = profile_from(suggestions, table.header.columns, name="suggested")
+        mapping = tuple(replace(one, split_codes=one.field == "control_number") for one in chosen.mapping)  # a tag holds no slash
+        chosen = replace(chosen, mapping=mapping)
     chosen = replace(_with_site_columns(chosen, table), sheet=sheet or chosen.sheet, header_row=header_row or chosen.header_row)
     return Proposal(
         profile=chosen,

@@ -169,6 +169,9 @@ def _check(run: ImportRun, actor: Actor, tell: Tell) -> None:
         _copy_rows(run, staged)
         counts.update(_tally(staged))
         tell(batch[-1][0], total, "Checking rows")
+    if counts["read"] > BATCH:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE exchange_importrow")  # without statistics the first slices of applying are planned badly
     plan = stager.plan() | {"notes": [note.message for note in (*table.book.notes, *reader.notes)], "unread": list(reader.unmapped)}
     names = {"create": "created", "update": "updated", "conflict": "conflicts"}
     run.counts = {names.get(name, name): number for name, number in counts.items()}

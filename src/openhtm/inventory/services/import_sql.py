@@ -44,7 +44,7 @@ LEFT JOIN import_ref m ON m.kind = 'model' AND m.place = (r.values->'refs'->>'mo
 LEFT JOIN import_ref p ON p.kind = 'department' AND p.place = (r.values->'refs'->>'department')::int
 LEFT JOIN import_ref l ON l.kind = 'location' AND l.place = (r.values->'refs'->>'location')::int
 LEFT JOIN import_ref s ON s.kind = 'service_provider' AND s.place = (r.values->'refs'->>'service_provider')::int
-LEFT JOIN inventory_device d ON r.action = 'update' AND d.id = r.target_id
+LEFT JOIN inventory_device d ON d.id = CASE WHEN r.action = 'update' THEN r.target_id END
 WHERE r.run_id = %(run)s AND r.row_number >= %(first)s AND r.row_number < %(last)s AND r.action IN ('create', 'update')
 ORDER BY r.row_number
 """
