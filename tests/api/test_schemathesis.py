@@ -26,7 +26,7 @@ from tests.permissions.world import World, build_world
 
 pytestmark = pytest.mark.django_db
 CHECKS = [schemathesis.checks.not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 8
+EXAMPLES = 6
 
 
 def _config() -> SchemathesisConfig:
