@@ -99,7 +99,7 @@ def test_the_api_takes_exactly_the_filters_of_the_page() -> None:
 def test_filters_by_place_department_model_and_maker(api: ApiClient, mixed: list[Device]) -> None:
     first = mixed[0]
     for name, key, column in (
-        ("location", mixed[1].location_id, "location_id"), ("department", first.department_id, "department_id"),
+        ("location", first.location_id, "location_id"), ("department", first.department_id, "department_id"),
         ("model", first.device_model_id, "device_model_id"),
     ):  # fmt: skip
         expected = [d.control_number for d in mixed if getattr(d, column) == key]

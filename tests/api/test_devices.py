@@ -282,7 +282,9 @@ def test_many_devices_change_together_or_not_at_all(maria: ApiClient, north: Fac
     assert (stuck.status_code, stuck.json()["code"]) == (422, "some-cannot")
     assert maria.post("/bulk/devices/status", {"control_numbers": numbers, "status": "stored"}).json() == {"changed": 3}
     ward = LocationFactory(facility=north, name="4 West")
-    assert maria.post("/bulk/devices/move", {"control_numbers": numbers, "facility": "NORTH", "location_id": ward.pk}).json() == {"changed": 3}
+    assert maria.post("/bulk/devices/move", {"control_numbers": numbers, "facility": "NORTH", "location_id": ward.pk}).json() == {
+        "changed": 3
+    }
     assert fields_refused(maria.post("/bulk/devices/edit", edit | {"control_numbers": []})) == {"control_numbers"}
 
 

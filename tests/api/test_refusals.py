@@ -27,12 +27,16 @@ def is_problem(answer: object, status: int, code: str) -> None:
     assert body["detail"] and body["title"] and body["request_id"] == answer["X-Request-ID"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v2/devices", "/api/v1/", "/api/v1/nothing", "/api/v1/devices/a/b/c", "/api/v1/%00", "/api/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v2/devices", "/api/v1/", "/api/v1/nothing", "/api/v1/devices/a/b/c", "/api/v1/%00", "/api/%ff"]
+)
 def test_an_unknown_address(maria: ApiClient, path: str) -> None:
     is_problem(maria.get(path), 404, "not-found")
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/devices"), ("PUT", "/devices/A"), ("TRACE", "/devices"), ("PUT", "/bulk/devices/edit")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/devices"), ("PUT", "/devices/A"), ("TRACE", "/devices"), ("PUT", "/bulk/devices/edit")]
+)
 def test_a_method_that_an_address_does_not_take(maria: ApiClient, method: str, path: str) -> None:
     answer = maria.call(method, path)
     is_problem(answer, 405, "method-not-allowed")
