@@ -7,6 +7,8 @@ from tests.permissions.rows import PUBLIC, Row
 
 ROWS = [
     Row("home"),
+    Row("search"),
+    Row("search-json"),
     Row("healthz", needs=PUBLIC),
     Row("readyz", needs=PUBLIC),
     Row("system", needs=P.VIEW_SYSTEM),

@@ -151,5 +151,7 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(cause, orjson.JSONDecodeError):
         detail = f"The body is no JSON at line {cause.lineno}, column {cause.colno}: {cause.msg.partition(':')[0]}."
         return _answer(status=400, code="unreadable", title="The body is not JSON", detail=detail)
-    code = {400: "unreadable", 403: "not-allowed", 404: "not-found", 413: "too-large", 429: "too-many"}.get(error.status_code, "refused")
+    code = {400: "unreadable", 403: "not-allowed", 404: "not-found", 413: "too-large", 429: "too-many-tries"}.get(
+        error.status_code, "refused"
+    )
     return _answer(status=error.status_code, code=code, title="The request was refused", detail=str(error))

@@ -15,7 +15,9 @@ OTHER_PROBLEMS = {
     "not-logged-in": (401, "No valid token or session came with the request."),
     "unreadable": (400, "The request could not be read, such as a body that is no JSON."),
     "too-large": (413, "What was sent is larger than this address takes."),
-    "too-many": (429, "Too many requests in a short time."),
+    "method-not-allowed": (405, "The address does not take this method; the header Allow names those it takes."),
+    "not-json": (415, "The body is not JSON, or the header Content-Type does not say that it is."),
+    "server-error": (500, "Something failed on our side; what was sent is not saved."),
     "refused": (422, "The request was refused; detail says why."),
 }
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "load": ("load", "load official reference files"),
     "udi": ("udi", "take UDI bar codes apart"),
     "import": ("imports", "import your own lists"),
+    "openapi": ("openapi", "print the API's contract"),
     "export": ("export", "write the complete dump"),
     "import-dump": ("export", "restore a complete dump into an empty instance"),
 }

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router, Schema
+from ninja import Status as Answer
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid, NotFound
@@ -369,7 +370,7 @@ def add_device(request: HttpRequest, payload: DeviceIn, header_key: ByHeader = N
     with in_our_names():
         body = payload.model_dump(mode="json", exclude={"client_key"})
         status_code, answer, replayed = answer_once(actor=actor, key=key or header_key, route="add_device", body=body, make=make)
-    return (200 if replayed else status_code), answer
+    return Answer(200 if replayed else status_code, answer)
 
 
 @router.patch("/devices/{control_number}", response={200: DeviceOut, **REFUSALS}, operation_id="change_device", summary="Change a device")
@@ -446,7 +447,7 @@ def add_device_note(request: HttpRequest, control_number: str, payload: NoteIn) 
     """Add a remark, signed by the caller."""
     actor = actor_of(request)
     note = life.add_note(actor=actor, control_number=_found(actor, control_number).control_number, text=payload.text)
-    return 201, {"text": note.text, "author": note.author_name, "recorded_at": note.recorded_at}
+    return Answer(201, {"text": note.text, "author": note.author_name, "recorded_at": note.recorded_at})
 
 
 def interface_out(interface: NetworkInterface) -> dict[str, Any]:
@@ -473,7 +474,7 @@ def add_device_interface(request: HttpRequest, control_number: str, payload: Int
     actor = actor_of(request)
     number = _found(actor, control_number).control_number
     interface = network.save_interface(actor=actor, control_number=number, values=payload.model_dump())
-    return 201, interface_out(interface)
+    return Answer(201, interface_out(interface))
 
 
 class InterfaceChange(Body):
@@ -514,7 +515,7 @@ def remove_device_interface(request: HttpRequest, control_number: str, interface
     """Take an interface away; its history stays."""
     actor = actor_of(request)
     network.remove_interface(actor=actor, control_number=_found(actor, control_number).control_number, interface_id=interface_id)
-    return 204, None
+    return Answer(204, None)
 
 
 class EventOut(Schema):

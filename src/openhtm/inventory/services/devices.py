@@ -21,7 +21,7 @@ from openhtm.inventory.models import AlternateNumber, CustomField, Device, Devic
 from openhtm.inventory.rules import device_fields
 from openhtm.inventory.rules.status import Status
 from openhtm.inventory.services.quality import refresh_duplicates
-from openhtm.sites.models import Department, Facility, Location
+from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 
 REFERENCES = frozenset({"device_model_id", "department_id", "location_id", "service_provider_id", "parent_id"})
 PLAIN = frozenset(device_fields.LABELS) - {"facility", "device_model", "department", "location", "service_provider", "parent", "status"}
@@ -45,7 +45,10 @@ def add_device(
     known = _completed({key: value for key, value in values.items() if key in EDITABLE})
     if not known.get("control_number"):
         known["control_number"] = next_control_number()
-    _refuse_problems(known, facility=facility, now=now, errors=_foreign(known, facility, actor), custom_required=True)
+    errors = _foreign(known, facility, actor)
+    if status not in STARTING_STATUSES:
+        errors["status"] = [f"A device starts as one of: {', '.join(s for s in Status if s in STARTING_STATUSES)}."]
+    _refuse_problems(known, facility=facility, now=now, errors=errors, custom_required=True)
     device = Device(facility=facility, status=Status(status), status_since=_today(facility, now), created_at=now, updated_at=now, **known)
     _set_derived(device)
     with refuse_readably():
@@ -181,11 +184,15 @@ def _foreign(values: Mapping[str, Any], facility: Facility, actor: Actor, *, dev
     """Check references: what they name must exist and belong to the same facility. One statement for each given."""
     errors: dict[str, list[str]] = {}
     model_id = values.get("device_model_id")
-    if (model_id is None and device is None) or (model_id is not None and not DeviceModel.objects.filter(pk=model_id).exists()):
+    unnamed = model_id is None and (device is None or "device_model_id" in values)
+    if unnamed or (model_id is not None and not DeviceModel.objects.filter(pk=model_id).exists()):
         errors["device_model"] = ["Choose a model from the catalogue; add it there first if it is new."]
     for key, model in (("department_id", Department), ("location_id", Location)):
         if values.get(key) is not None and not model.objects.filter(pk=values[key], facility=facility).exists():
             errors[key.removesuffix("_id")] = [f"Choose one that belongs to {facility.name}."]
+    provider_id = values.get("service_provider_id")
+    if provider_id is not None and not ServiceProvider.objects.filter(pk=provider_id).exists():
+        errors["service_provider"] = ["Choose a service provider from the list."]
     if values.get("parent_id") is not None and (why := _bad_parent(values["parent_id"], facility, actor, device)):
         errors["parent"] = [why]
     return errors
