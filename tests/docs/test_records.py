@@ -43,6 +43,13 @@ def test_every_column_has_an_entry(model):
     assert sorted(columns_described(model.__name__)) == sorted(field.name for field in model._meta.fields)
 
 
+def test_the_history_tables_are_listed():
+    listed = re.search(r"after each\nchange: (.*?)\.\n", PAGES, re.DOTALL)
+    assert listed is not None
+    tracked = {model.pgh_tracked_model.__name__ for room in ROOMS for model in apps.get_app_config(room).get_models() if is_history(model)}
+    assert set(re.split(r",\s+", listed.group(1))) == tracked
+
+
 def test_no_column_goes_without_a_meaning():
     empty = [cells for line in RECORDS for cells in section(line.__name__) if not cells[2 if len(cells) > 2 else 1]]
     assert empty == []
