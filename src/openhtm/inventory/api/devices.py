@@ -327,7 +327,9 @@ def _values(actor: Actor, sent: dict[str, Any], *, facility: Facility, stored: D
     """Turn what the caller sent into columns. Who may not see costs cannot set them either."""
     if COSTS & sent.keys():
         require(actor, Permission.VIEW_COSTS, at=facility.pk, place=facility.name)
-    values = {_COLUMNS.get(key, key): ("" if value is None and key in TEXT_LIMITS else value) for key, value in sent.items()}
+    values: dict[str, Any] = {
+        _COLUMNS.get(key, key): ("" if value is None and key in TEXT_LIMITS else value) for key, value in sent.items()
+    }
     if "part_of" in values:
         number = values.pop("part_of")
         values["parent_id"] = _found_parent(actor, number) if number else None
