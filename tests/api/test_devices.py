@@ -39,7 +39,7 @@ def fields_refused(answer: HttpResponse) -> set[str]:
 
 def test_a_device_is_added_with_everything_that_is_known(maria: ApiClient, north: Facility, model: DeviceModel) -> None:
     ward, unit = LocationFactory(facility=north, name="4 West"), DepartmentFactory(facility=north, name="ICU")
-    system = DeviceFactory(facility=north, control_number="SYS-1")
+    DeviceFactory(facility=north, control_number="SYS-1")
     sent = {
         "facility": "north", "model_id": model.pk, "control_number": " bme-7 ", "serial_number": "S1", "location_id": ward.pk,
         "department_id": unit.pk, "part_of": "sys-1", "acquired_on": "2024-05-01", "acquisition_cost_cents": 990_000, "status": "stored",

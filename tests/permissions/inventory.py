@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from openhtm.identity.rules.permissions import Role
 from openhtm.identity.rules.permissions import Permission as P
+from openhtm.identity.rules.permissions import Role
 from openhtm.inventory.models import SavedView
 from tests.permissions.rows import LOGGED_IN, Row
 from tests.permissions.world import World

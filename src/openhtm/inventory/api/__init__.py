@@ -1,7 +1,8 @@
 """The API of the inventory: each part has its own router."""
 
+from openhtm.inventory.api.bulk import router as bulk
 from openhtm.inventory.api.devices import router as devices
 from openhtm.inventory.api.imports import router as imports
 from openhtm.inventory.api.quality import router as quality
 
-routers = (devices, imports, quality)
+routers = (devices, bulk, imports, quality)

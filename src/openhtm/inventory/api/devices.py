@@ -25,7 +25,7 @@ from openhtm.inventory.queries import detail, filters
 from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.rules.device_fields import TEXT_LIMITS
 from openhtm.inventory.rules.status import Status
-from openhtm.inventory.services import bulk, devices, life, network
+from openhtm.inventory.services import devices, life, network
 from openhtm.sites.models import Facility
 
 router = Router(tags=["devices"])
@@ -327,7 +327,9 @@ def _values(actor: Actor, sent: dict[str, Any], *, facility: Facility, stored: D
     """Turn what the caller sent into columns. Who may not see costs cannot set them either."""
     if COSTS & sent.keys():
         require(actor, Permission.VIEW_COSTS, at=facility.pk, place=facility.name)
-    values = {_COLUMNS.get(key, key): ("" if value is None and key in TEXT_LIMITS else value) for key, value in sent.items()}
+    values: dict[str, Any] = {
+        _COLUMNS.get(key, key): ("" if value is None and key in TEXT_LIMITS else value) for key, value in sent.items()
+    }
     if "part_of" in values:
         number = values.pop("part_of")
         values["parent_id"] = _found_parent(actor, number) if number else None
@@ -416,11 +418,11 @@ def move_device(request: HttpRequest, control_number: str, payload: MoveIn) -> d
     """Move a device to a place and department of a facility."""
     actor = actor_of(request)
     number = _found(actor, control_number).control_number
-    _move(actor, [number], payload)
+    move(actor, [number], payload)
     return device_out(detail.device_by_number(actor=actor, number=number), actor=actor)
 
 
-def _move(actor: Actor, numbers: list[str], payload: MoveIn) -> int:
+def move(actor: Actor, numbers: list[str], payload: MoveIn) -> int:
     with in_our_names():
         return life.move_devices(
             actor=actor,
@@ -550,55 +552,3 @@ def device_timeline(request: HttpRequest, control_number: str) -> Any:
 
 def _worded(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-class Chosen(Body):
-    control_numbers: Annotated[list[Number], Field(min_length=1, max_length=bulk.MAX_AT_ONCE)]
-
-
-class BulkEditIn(Chosen):
-    ownership: OwnershipCode | None = None
-    maintenance_strategy: StrategyCode | None = None
-    service_provider_id: Key | None = None
-
-
-class BulkStatusIn(Chosen):
-    status: StatusCode  # type: ignore[valid-type]
-    reason: Annotated[Text, Field(max_length=400)] = ""
-
-
-class BulkMoveIn(Chosen, MoveIn):
-    """Many devices to one place."""
-
-
-class ChangedOut(Schema):
-    changed: int = Field(description="Devices that were really changed.")
-
-
-@router.post("/bulk/devices/edit", response={200: ChangedOut, **REFUSALS}, operation_id="bulk_edit_devices", summary="Change many devices")
-def bulk_edit_devices(request: HttpRequest, payload: BulkEditIn) -> dict[str, int]:
-    """Set the fields that are sent on all these devices, or on none."""
-    sent = given(payload)
-    numbers = sent.pop("control_numbers")
-    sent = {key: value for key, value in sent.items() if value is not None or key == "service_provider_id"}
-    if not sent:
-        raise Invalid({"": ["Say what to set: ownership, maintenance_strategy or service_provider_id."]})
-    with in_our_names():
-        return {"changed": bulk.bulk_edit(actor=actor_of(request), control_numbers=numbers, values=sent)}
-
-
-@router.post(
-    "/bulk/devices/status", response={200: ChangedOut, **REFUSALS}, operation_id="bulk_device_status", summary="Change many statuses"
-)
-def bulk_device_status(request: HttpRequest, payload: BulkStatusIn) -> dict[str, int]:
-    """Change the status of all these devices, or of none."""
-    changed = bulk.bulk_status(
-        actor=actor_of(request), control_numbers=payload.control_numbers, after=payload.status, reason=payload.reason
-    )
-    return {"changed": changed}
-
-
-@router.post("/bulk/devices/move", response={200: ChangedOut, **REFUSALS}, operation_id="bulk_move_devices", summary="Move many devices")
-def bulk_move_devices(request: HttpRequest, payload: BulkMoveIn) -> dict[str, int]:
-    """Move all these devices to one place, or none."""
-    return {"changed": _move(actor_of(request), payload.control_numbers, payload)}
