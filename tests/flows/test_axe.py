@@ -10,7 +10,7 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from tests.flows.hospital import Hospital
-from tests.permissions.routes import _page_methods, _walk
+from tests.permissions.routes import page_methods, walk
 
 pytestmark = pytest.mark.browser
 WIDTHS = {1440: 900, 390: 844}
@@ -58,8 +58,8 @@ STATES = {
 def routes() -> dict[str, list[str]]:
     """Route names of pages that answer GET, with the names of their keys."""
     found = {}
-    for name, pattern in _walk(get_resolver().url_patterns):
-        if not name.startswith("api:") and name not in OTHERWISE and "GET" in _page_methods(pattern.callback):
+    for name, pattern in walk(get_resolver().url_patterns):
+        if not name.startswith("api:") and name not in OTHERWISE and "GET" in page_methods(pattern.callback):
             found[name] = sorted(pattern.pattern.converters)
     return found
 
