@@ -75,6 +75,7 @@ def log_in(page: Page, name: str, password: str) -> None:
 def burst(page: Page, code: str) -> None:
     """Send a code as a wedge scanner does: within a few milliseconds, however busy this machine is."""
     page.evaluate(
-        """keys => { for (const key of keys) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })) }""",
+        """keys => keys.forEach((key) =>
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))""",
         [*code, "Enter"],
     )

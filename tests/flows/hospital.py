@@ -59,7 +59,7 @@ def running(folder: Path) -> Iterator[Hospital]:
 @contextlib.contextmanager
 def database() -> Iterator[str]:
     """Yield the address of a new database on the server of the tests."""
-    testing._start()
+    testing.start_server()
     address = urlsplit(os.environ["DATABASE_URL"])
     name = f"flows_{os.getpid()}"
     with psycopg.connect(address.geturl(), autocommit=True) as connection:

@@ -26,10 +26,10 @@ def declared() -> list[Row]:
 def existing() -> set[tuple[str, str]]:
     """(route, method) of every page and API operation."""
     found: set[tuple[str, str]] = set()
-    for route, pattern in _walk(get_resolver().url_patterns):
+    for route, pattern in walk(get_resolver().url_patterns):
         operations = _operations(pattern.callback)
         if operations is None:
-            found |= {(route, method) for method in _page_methods(pattern.callback)}
+            found |= {(route, method) for method in page_methods(pattern.callback)}
         else:
             found |= {(f"api:{operation.operation_id}", method) for operation in operations for method in operation.methods}
     return found
@@ -43,16 +43,16 @@ def _operations(view: Any) -> list[Operation] | None:
     return owner.operations if isinstance(owner, PathView) else None
 
 
-def _walk(patterns: list[Any], namespaces: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:
+def walk(patterns: list[Any], namespaces: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             yield ":".join([*namespaces, pattern.name or f"without a name: {pattern.pattern}"]), pattern
         else:
             inner = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
-            yield from _walk(pattern.url_patterns, inner)
+            yield from walk(pattern.url_patterns, inner)
 
 
-def _page_methods(view: Any) -> set[str]:
+def page_methods(view: Any) -> set[str]:
     """The methods that ``require_http_methods`` and its kin allow; without one of them, GET."""
     while view is not None:
         code, cells = getattr(view, "__code__", None), getattr(view, "__closure__", None)

@@ -66,7 +66,8 @@ os.environ.setdefault("OPENHTM_HTTPS", "off")
 CLUSTER = _choose_database()
 
 
-def _start() -> None:
+def start_server() -> None:
+    """Start the session's server if this process leads and it does not run yet."""
     if LEADS and CLUSTER is not None and CLUSTER.process is None:
         CLUSTER.start()
 
@@ -74,14 +75,14 @@ def _start() -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """With several test processes, start before they do."""
     if getattr(session.config.option, "numprocesses", None):
-        _start()
+        start_server()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(fixturedef: "pytest.FixtureDef[object]") -> None:
     """In a single test process, start when a test first needs the database."""
     if fixturedef.argname == "django_db_setup":
-        _start()
+        start_server()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -24,8 +24,6 @@ from openhtm.ui import marks
 from openhtm.ui.parts import Fact, Notice, Tab
 from openhtm.ui.rules import formats
 
-PRECISION_WORDS = {"month": "month known", "year": "year known", "before": "or before"}
-
 
 def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str) -> dict[str, Any]:
     """Return what the device page shows on every tab, and what its open tab needs."""
@@ -179,15 +177,22 @@ def place_facts(device: Device) -> list[Fact]:
     ]
 
 
+def acquired(device: Device) -> str:
+    """Return the day of acquisition as exactly as it is known: ``6 May 2024``, ``May 2024``, ``2024``, ``6 May 2024 or before``."""
+    if device.acquired_on is None or device.acquired_precision not in ("month", "year", "before"):
+        return marks.day(device.acquired_on)
+    words = formats.day(device.acquired_on)
+    if device.acquired_precision == "before":
+        return f"{words} or before"
+    return words.split(maxsplit=1)[1] if device.acquired_precision == "month" else str(device.acquired_on.year)
+
+
 def life_facts(device: Device, *, may_see_costs: bool) -> list[Fact]:
-    acquired = marks.day(device.acquired_on)
-    if device.acquired_on and device.acquired_precision in PRECISION_WORDS:
-        acquired = f"{formats.day(device.acquired_on)} ({PRECISION_WORDS[device.acquired_precision]})"  # type: ignore[assignment]
     life = device.expected_life_years or device.device_model.expected_life_years
     life = life or (device.device_type.expected_life_years if device.device_type else None)
     facts = [
         Fact(label="Manufactured", value=marks.day(device.manufactured_on)),
-        Fact(label="Acquired", value=acquired),
+        Fact(label="Acquired", value=acquired(device)),
         Fact(label="In service since", value=marks.day(device.in_service_on)),
         Fact(label="Warranty ends", value=marks.day(device.warranty_ends_on)),
         Fact(label="Expected life", value=f"{life} years" if life else None),
