@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from django.db import connection
 
 ROWS = 20_000
 PREPARE = """
@@ -53,38 +52,46 @@ sys.exit(getattr(dumping, sys.argv[1])(argparse.Namespace(folder=sys.argv[2], qu
 """
 
 
-@pytest.fixture
-def databases(django_db_setup, django_db_blocker, tmp_path):
-    """A function that gives a fresh database, copied from the migrated one of the tests, and its environment."""
-    made: list[str] = []
-    with django_db_blocker.unblock():
-        template, facts = connection.settings_dict["NAME"], connection.settings_dict
-        connection.close()
-    where = {"host": facts["HOST"], "port": facts["PORT"] or None, "user": facts["USER"] or None, "password": facts["PASSWORD"] or None}
+@pytest.fixture(scope="module")
+def migrated(django_db_setup, tmp_path_factory):
+    """A migrated database beside that of the tests, and a function to run statements on its server."""
+    server_url, name = os.environ["DATABASE_URL"], f"imports_template_{os.getpid()}"
 
-    @contextmanager
-    def server():
-        with psycopg.connect(
-            dbname="postgres", autocommit=True, **{key: value for key, value in where.items() if value}
-        ) as open_connection:
-            yield open_connection
+    def on_server(statement: str) -> None:
+        with psycopg.connect(_database(server_url, "postgres"), autocommit=True) as server:
+            server.execute(statement)
+
+    on_server(f'CREATE DATABASE "{name}"')
+    env = _environment(_database(server_url, name), tmp_path_factory.mktemp("template"))
+    python("import django; django.setup(); from django.core.management import call_command; call_command('migrate', verbosity=0)", env=env)
+    yield name, on_server
+    on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def databases(migrated, tmp_path):
+    """A function that gives the environment of a fresh database."""
+    template, on_server = migrated
+    made: list[str] = []
 
     def make() -> dict[str, str]:
-        name = f"{template}_p{len(made)}_{os.getpid()}"
-        with server() as admin:
-            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        name = f"{template}_{len(made)}"
         made.append(name)
-        home = tmp_path / name
-        home.mkdir()
-        password = f":{where['password']}" if where["password"] else ""
-        host = str(where["host"] or "localhost").replace("/", "%2F")
-        url = f"postgresql://{where['user'] or ''}{password}@{host}:{where['port'] or 5432}/{name}"
-        return {**os.environ, "DATABASE_URL": url, "OPENHTM_HOME": str(home), "OPENHTM_HTTPS": "off"}
+        on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        (tmp_path / name).mkdir()
+        return _environment(_database(os.environ["DATABASE_URL"], name), tmp_path / name)
 
     yield make
-    with server() as admin:
-        for name in made:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    for name in made:
+        on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _environment(url: str, home: Path) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": url, "OPENHTM_HOME": str(home), "OPENHTM_HTTPS": "off"}
 
 
 def python(code: str, *arguments: str, env: dict[str, str]) -> str:

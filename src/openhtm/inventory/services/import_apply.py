@@ -117,7 +117,8 @@ def _add_references(run: ImportRun, actor: Actor) -> None:
     }
     _add_site_fields(plan.get("site_fields", []), actor)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE import_ref (kind text, place int, id bigint) ON COMMIT DROP")
+        cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS import_ref (kind text, place int, id bigint) ON COMMIT DROP")
+        cursor.execute("TRUNCATE import_ref")
         with cursor.copy("COPY import_ref FROM STDIN") as copy:
             for kind, ids in fresh.items():
                 for place, pk in ids.items():

@@ -17,7 +17,7 @@ _UUID7 = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
  substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid"""
 
 MAKE_TODO = """
-CREATE TEMPORARY TABLE import_todo (
+CREATE TEMPORARY TABLE IF NOT EXISTS import_todo (
   row_number int, action text, device_id bigint, facility_id bigint, set jsonb, numbers jsonb, interface jsonb, note text, seen timestamptz,
   old_number text, old_status text, old_location bigint, old_department bigint
 ) ON COMMIT DROP
@@ -195,7 +195,8 @@ ON CONFLICT (device_id, number_key) DO NOTHING
 
 INTERFACES = """
 INSERT INTO inventory_networkinterface (device_id, name, connection, mac_address, ip_address, vlan, hostname)
-SELECT t.device_id, '', 'unknown', (t.interface->>'mac_address')::macaddr, (t.interface->>'ip_address')::inet, (t.interface->>'vlan')::smallint,
+SELECT t.device_id, '', 'unknown', (t.interface->>'mac_address')::macaddr, (t.interface->>'ip_address')::inet,
+       (t.interface->>'vlan')::smallint,
        COALESCE(t.interface->>'hostname', '')
 FROM import_todo t WHERE t.interface IS NOT NULL AND t.interface->>'id' IS NULL
 """

@@ -236,7 +236,8 @@ class Verdict:
             said = f"{number} is the former number of {stored['control_number']}; the row is read as that device."
             del self.draft.columns["control_number"]
         else:
-            said = f"Found by {KEY_LABELS[self.draft.match.key]}: {stored['control_number']} becomes {number}, the old number stays searchable."
+            key, before = KEY_LABELS[self.draft.match.key], stored["control_number"]
+            said = f"Found by {key}: {before} becomes {number}, the old number stays searchable."
         self.draft.said.append(Said(CONTROL_NUMBER, "renumbered", said, "warning"))
 
     def _status(self, stored: Mapping[str, Any]) -> None:
