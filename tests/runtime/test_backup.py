@@ -45,6 +45,15 @@ def test_what_was_saved_comes_back(filled):
     assert not (home.files / "later.txt").exists()
 
 
+def test_the_data_folder_remembers_its_last_backup(filled):
+    source, home, _url = filled
+    told = json.loads(home.last_backup.read_text())
+    assert told["file"] == str(source)
+    assert told["bytes"] == source.stat().st_size
+    with tarfile.open(source) as archive:
+        assert told["made_at"] == backup.read_manifest(archive).made_at
+
+
 def test_a_filled_instance_is_not_overwritten_unless_asked(filled):
     source, home, url = filled
     with pytest.raises(CannotRun, match="--replace"):

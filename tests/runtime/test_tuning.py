@@ -32,6 +32,11 @@ def test_a_hospital_server_of_16_gib():
     assert (settings["shared_buffers"], settings["effective_cache_size"], settings["jit"]) == ("2048MB", "8192MB", "off")
 
 
+def test_the_server_logs_no_statement_with_its_values():
+    settings = settings_for(Machine(16 * GIB, 4))
+    assert (settings["log_min_error_statement"], settings["log_error_verbosity"]) == ("panic", "terse")
+
+
 def test_values_are_quoted():
     assert "unix_socket_directories = '/tmp/o''clock'" in as_file({"unix_socket_directories": "/tmp/o'clock"})
 

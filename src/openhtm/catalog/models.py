@@ -111,6 +111,17 @@ class GudidRecord(models.Model):
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the source record: tells unchanged from updated.")
     edition = models.CharField(max_length=60, blank=True)
 
+    class Meta:
+        indexes = [
+            GinIndex(
+                *(
+                    OpClass(Upper(name), name="gin_trgm_ops")
+                    for name in ("brand_name", "version_or_model", "catalog_number", "company_name")
+                ),
+                name="gudid_words_trgm",
+            )
+        ]
+
     def __str__(self) -> str:
         return self.primary_di
 

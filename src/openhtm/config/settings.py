@@ -137,6 +137,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = HOME / "files"  # outside the web root: files leave only through views that check who asks
+LAST_BACKUP_RECORD = HOME / "last-backup.json"  # written by openhtm backup
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

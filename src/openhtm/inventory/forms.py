@@ -250,16 +250,6 @@ class MoveForm(forms.Form):
         self.fields["department"].queryset = Department.objects.filter(facility=facility, active=True)  # type: ignore[attr-defined]
 
 
-class FacilityChoiceForm(forms.Form):
-    """Where a new device goes, where somebody works at several facilities."""
-
-    facility = forms.ModelChoiceField(Facility.objects.none(), label="Facility")
-
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["facility"].queryset = Facility.objects.visible_to(actor).filter(active=True)  # type: ignore[attr-defined]
-
-
 class NoteForm(forms.Form):
     text = forms.CharField(label="Note", max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}))
 

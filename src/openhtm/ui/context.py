@@ -25,7 +25,7 @@ PALETTE_ICONS = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor, no query. ``nav``, ``phone_nav``, ``person`` and ``facilities`` come from config."""
+    """Context processor, no query. ``nav``, ``phone_nav`` and ``person`` come from config."""
     return {
         "theme": chosen_theme(request),
         "palette_icons": [(name, icons.drawing(name)) for name in PALETTE_ICONS],

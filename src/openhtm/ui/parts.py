@@ -8,14 +8,12 @@ TONES = ("ok", "due", "late", "info", "hold", "unknown")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
-    """One line of the navigation. ``tone`` colours the count only when it asks for attention (``late``)."""
+    """One line of the navigation."""
 
     label: str
     url: str
     icon: str
     current: bool = False
-    count: int | None = None
-    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +165,3 @@ class Person:
     name: str
     detail: str = ""
     links: Sequence[tuple[str, str, str]] = field(default=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacilityChoice:
-    """One line of the facility switcher. ``code`` is posted; the empty code means all facilities in scope."""
-
-    code: str
-    label: str
-    current: bool = False

@@ -145,15 +145,15 @@ _ROWS = (
     ),
 )
 _NAV = (
-    ("Today", "calendar-check", 14, ""),
-    ("Devices", "monitor", None, ""),
-    ("Work", "wrench", 37, ""),
-    ("Rounds", "route", None, ""),
-    ("Compliance", "shield-check", 3, "late"),
-    ("Security", "triangle-alert", 2, "late"),
-    ("Lifecycle", "refresh-cw", None, ""),
-    ("People", "users", None, ""),
-    ("Reference", "book-open", None, ""),
+    ("Today", "calendar-check"),
+    ("Devices", "monitor"),
+    ("Work", "wrench"),
+    ("Rounds", "route"),
+    ("Compliance", "shield-check"),
+    ("Security", "triangle-alert"),
+    ("Lifecycle", "refresh-cw"),
+    ("People", "users"),
+    ("Reference", "book-open"),
 )
 _VIEWS: tuple[tuple[str, int | str], ...] = (
     ("High-risk, due in 30 days", 412),
@@ -252,15 +252,7 @@ _FAILED = parts.JobState(
 
 def _shell() -> dict[str, Any]:
     return {
-        "nav": [
-            parts.NavItem(label=label, url="#", icon=icon, count=count, tone=tone, current=label == "Devices")
-            for label, icon, count, tone in _NAV
-        ],
-        "facilities": [
-            parts.FacilityChoice(code="", label="All facilities"),
-            parts.FacilityChoice(code="N", label="North Campus", current=True),
-        ],
-        "facility_label": "North Campus",
+        "nav": [parts.NavItem(label=label, url="#", icon=icon, current=label == "Devices") for label, icon in _NAV],
         "person": parts.Person(name="M. Reyes", detail="Technician, North Campus", links=[("Profile", "#", "user")]),
     }
 

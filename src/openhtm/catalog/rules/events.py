@@ -21,6 +21,6 @@ class ModelsChanged:
 
 @dataclass(frozen=True, slots=True)
 class ModelsMerged:
-    """Each pair is (a device model that was given up, the one that stands for it): devices must follow."""
+    """Manufacturers became one. Each pair is (a device model that was given up, the one that stands for it): devices must follow."""
 
     pairs: tuple[tuple[int, int], ...]

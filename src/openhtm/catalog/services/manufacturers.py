@@ -140,8 +140,7 @@ def merge_manufacturers(*, source_id: int, target_id: int, actor: Actor) -> Merg
     Manufacturer.objects.filter(merged_into=source).update(merged_into=target)  # one step from any old name to its successor
     source.merged_into = target
     source.save(update_fields=["merged_into"])
-    if pairs:
-        publish(ModelsMerged(pairs=tuple(pairs)))
+    publish(ModelsMerged(pairs=tuple(pairs)))
     if retyped:
         publish(ModelsChanged(model_ids=frozenset(retyped)))
     return Merged(target, moved, tuple(pairs))

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openhtm.catalog.models import DeviceType, Manufacturer, ManufacturerAlias, ReferenceLoad
-from openhtm.catalog.queries.manufacturers import resolve_many
+from openhtm.catalog.queries.manufacturers import resolve_manufacturer, resolve_many
 from openhtm.catalog.rules.events import DeviceTypesChanged
 from openhtm.catalog.services import manufacturers, types
 from openhtm.catalog.services.starter import load_starter
@@ -64,3 +64,11 @@ def test_a_type_of_our_own_keeps_its_name(system, omar):
     DeviceType.objects.filter(pk=ours.pk).update(code="our-own")
     assert load_starter(actor=system).kept == 1
     assert DeviceType.objects.filter(name__iexact=name).count() == 1
+
+
+def test_names_as_inventories_spell_them_resolve(system):
+    load_starter(actor=system)
+    spelled = {"MR y Cia": ["MR y Cia S.A.S", "MR Y CIA SAS", "M.R. y Cía. S.A.S."], "Philips": ["Phillips"], "Medtronic": ["Medtronic "]}
+    for name, spellings in spelled.items():
+        maker = Manufacturer.objects.get(name=name)
+        assert {resolve_manufacturer(one).manufacturer_id for one in spellings} == {maker.pk}

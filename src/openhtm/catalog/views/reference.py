@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from openhtm.catalog.forms import FromGudidForm
@@ -199,12 +201,16 @@ def gudid_to_model(request: HttpRequest, record_id: int) -> HttpResponse:
     """Make a model of ours from a record."""
     actor = editor(request)
     record = get_object_or_404(GudidRecord, pk=record_id)
-    back = reverse("catalog:gudid", args=[record.pk])
+    back, asked_from = reverse("catalog:gudid", args=[record.pk]), request.GET.get("next", "")[:2000]
 
     def act(values: dict[str, Any]) -> tuple[str, str]:
         kind = values["device_type"]
         model = model_from_gudid(record_id=record.pk, actor=actor, device_type_id=kind.pk if kind else None)
-        return f"{model} is in the catalogue.", reverse("catalog:model", args=[model.pk])
+        said = f"{model} is in the catalogue."
+        if asked_from.startswith("/") and "?" in asked_from and url_has_allowed_host_and_scheme(asked_from, allowed_hosts=None):
+            # a device was being added: go on with it
+            return said, f"{asked_from}&{urlencode({'model': model.pk})}"
+        return said, reverse("catalog:model", args=[model.pk])
 
     context = {
         "title": "Take this model into the catalogue",

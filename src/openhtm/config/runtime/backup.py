@@ -72,7 +72,16 @@ def write_backup(*, target: Path, url: str, home: Home) -> Manifest:
             made.replace(target)
     except OSError as refusal:
         raise CannotRun(f"The backup could not be written to {target}: {refusal.strerror}.") from refusal
+    _remember(manifest, target, home)
     return manifest
+
+
+def _remember(manifest: Manifest, target: Path, home: Home) -> None:
+    """Keep when this instance was last backed up, for the pages of whoever looks after it."""
+    facts = {"made_at": manifest.made_at, "file": str(target), "bytes": target.stat().st_size}
+    passing = home.last_backup.with_suffix(".passing")
+    passing.write_text(json.dumps(facts), encoding="utf-8")
+    passing.replace(home.last_backup)
 
 
 def read_manifest(archive: tarfile.TarFile) -> Manifest:

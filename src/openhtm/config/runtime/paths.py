@@ -50,6 +50,11 @@ class Home:
         return self.root / "socket-folder"
 
     @property
+    def last_backup(self) -> Path:
+        """When the last backup was made and how large it was, as JSON; not there before the first one."""
+        return self.root / "last-backup.json"
+
+    @property
     def demo_wanted(self) -> Path:
         """Present from the first ``openhtm run`` until its demo hospital is complete."""
         return self.root / "demo-unfinished"

@@ -27,7 +27,8 @@ def this_machine() -> Machine:
 def settings_for(machine: Machine) -> dict[str, str]:
     """Return server settings: an eighth of the memory as shared buffers, because the machine has other uses too.
 
-    Durability is not for tuning: fsync, synchronous_commit and full_page_writes stay on whatever the machine.
+    Durability is not for tuning: fsync, synchronous_commit and full_page_writes stay on whatever the machine. The server logs
+    errors without the statement and its values: they hold what people typed, and hashes of passwords and tokens.
     """
     memory = machine.memory
     wal = _between(memory // 8, 512 * MIB, 4 * GIB)
@@ -49,6 +50,8 @@ def settings_for(machine: Machine) -> dict[str, str]:
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
 
 

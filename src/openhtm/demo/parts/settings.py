@@ -6,6 +6,7 @@ from typing import Any
 
 from openhtm.demo.parts.demo import Demo
 from openhtm.inventory.models import CustomField, SavedView
+from openhtm.inventory.services.figures import refresh_figures
 from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.inventory.services.reference import load_risk_profiles
 
@@ -29,7 +30,7 @@ VIEWS = (
 
 
 def build(demo: Demo) -> None:
-    """Add the settings and find the doubtful pairs. About ten statements."""
+    """Add the settings, find the doubtful pairs and count the figures. About a dozen statements."""
     load_risk_profiles()
     CustomField.objects.bulk_create(CustomField(position=10 * number, **values) for number, values in enumerate(FIELDS, start=1))
     main = demo.facilities[0].pk
@@ -38,3 +39,4 @@ def build(demo: Demo) -> None:
         for number, (owner, name, query, shared) in enumerate(VIEWS, start=1)
     )
     demo.counts["duplicate candidates"] = refresh_duplicates(now=demo.now).found
+    refresh_figures(now=demo.now)

@@ -107,16 +107,16 @@ def filtered(*, actor: Actor, filters: Filters) -> DeviceQuerySet:
 
 
 def _q(reading: _Reading, name: str, raw: str) -> None:
-    reading.take(name, raw, "matching", f"“{raw}”", search_condition(raw))
+    reading.take(name, raw, "matching", f"“{raw}”", search_condition(raw, actor=reading.actor))
 
 
-def search_condition(text: str) -> Q:
+def search_condition(text: str, *, actor: Actor) -> Q:
     """Every word must occur in the tag, serial, description, UDI, an old number, an address, or the kind of device.
 
     The small tables are asked first, so that the big one is met by index and literal keys only.
     """
     words = text.split()[:6]
-    if exact := _exact_condition(text):
+    if exact := _exact_condition(text, actor=actor):
         return exact
     condition = Q()
     for word in words:
@@ -126,13 +126,16 @@ def search_condition(text: str) -> Q:
     return condition
 
 
-def _exact_condition(text: str) -> Q | None:
-    """A whole tag, serial number or device identifier is an answer by itself. One statement on three indexes."""
+def _exact_condition(text: str, *, actor: Actor) -> Q | None:
+    """A whole tag, serial number or device identifier of a device the actor may see is an answer by itself.
+
+    Records merged into another do not count: their numbers lead to the one that stands. One statement on three indexes.
+    """
     upper, serial = control_number_key(text), number_key(text)
     hit = Q(control_number=upper) | Q(udi_di=upper, udi_di__gt="")
     if len(serial) > 3:
         hit |= Q(serial_key=serial, serial_key__gt="")
-    return hit if len(upper) > 3 and Device.objects.filter(hit).exists() else None
+    return hit if len(upper) > 3 and Device.objects.visible_to(actor).current().filter(hit).exists() else None
 
 
 def _beginning(word: str) -> Q:

@@ -21,6 +21,7 @@ from openhtm.inventory.models import CustomField
 from openhtm.inventory.rules.events import DevicesChanged
 from openhtm.inventory.services import import_sql as sql
 from openhtm.inventory.services.derived import refresh_types
+from openhtm.inventory.services.figures import refresh_figures
 from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.services.importing import ensure_departments, ensure_locations, ensure_providers
 
@@ -181,10 +182,12 @@ def _tell_others(run: ImportRun, totals: _Totals, now: datetime) -> None:
 
 
 def after_commit(counts: Mapping[str, int]) -> None:
-    """After a large import, bring the planner's statistics and the doubtful pairs in line."""
+    """After a large import, bring the planner's statistics, the doubtful pairs and the stored figures in line."""
     written = counts.get("created", 0) + counts.get("updated", 0)
     if written >= ANALYSE_FROM:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
     if written > NAMED_IN_EVENT:
         refresh_duplicates()
+    if written >= ANALYSE_FROM:
+        refresh_figures()

@@ -8,6 +8,7 @@ from openhtm.catalog.rules.events import DeviceTypesChanged, ModelsChanged, Mode
 from openhtm.core.events import subscribe
 from openhtm.inventory.models import Device
 from openhtm.inventory.services.derived import refresh_types
+from openhtm.inventory.services.quality import refresh_duplicates
 
 
 def follow_types(event: DeviceTypesChanged) -> None:
@@ -19,10 +20,11 @@ def follow_models(event: ModelsChanged) -> None:
 
 
 def follow_merged_models(event: ModelsMerged) -> None:
-    """Point the devices of models given up to those that stand for them. One statement for each pair and one refresh."""
+    """Point the devices of models given up to those that stand for them. One statement for each pair and two refreshes."""
     for given_up, kept in event.pairs:
         Device.objects.filter(device_model_id=given_up).update(device_model_id=kept, updated_at=timezone.now())
     refresh_types(model_ids={kept for _, kept in event.pairs})
+    refresh_duplicates()  # equal serial numbers of the two makers are of one maker now
 
 
 def listen() -> None:

@@ -1,14 +1,18 @@
 """The pages of scanning, labels and files, as a browser meets them."""
 
+import html
 import io
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from openhtm.catalog.models import DeviceModel, GudidRecord
 from openhtm.core.errors import Invalid, NotAllowed
 from openhtm.documents.tests import samples
+from openhtm.identity.models import RoleAssignment
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import DeviceAttachment, LabelTemplate, Sighting
@@ -260,3 +264,46 @@ def test_passport_and_code_pictures_are_served(browser, north):
     picture = browser.get("/d/BME-01873/code.svg")
     assert picture["Content-Type"] == "image/svg+xml"
     assert b"sandbox" in picture["Content-Security-Policy"].encode()
+
+
+def test_who_may_scan_says_on_the_page_of_a_device_that_it_is_here(browser, client, north, device):
+    assert b"Seen just now" in browser.get("/d/BME%201%23A").content
+    client.force_login(UserFactory.with_role(Role.SURVEYOR, north))
+    assert b"Seen just now" not in client.get("/d/BME%201%23A").content
+
+
+def test_a_record_of_fda_leads_over_the_catalogue_to_the_filled_form(client, north):
+    record = GudidRecord.objects.create(record_key="k1", primary_di="00885403026220", company_name="Masimo", brand_name="Rad-7")
+    here = "/devices/add?serial_number=X9&gudid=k1"
+    client.force_login(UserFactory.with_role(Role.TECHNICIAN, north))
+    page = client.get(here).content
+    assert b"FDA knows this as Masimo Rad-7" in page
+    assert b"add-model" not in page
+    client.force_login(UserFactory.with_role(Role.CLINICAL_ENGINEER, north))
+    offered = client.get(here).content.decode()
+    address = html.unescape(re.search(r'href="([^"]+add-model[^"]*)"', offered)[1])
+    taken = client.post(address, {})
+    model = DeviceModel.objects.get(gudid_record_key=record.record_key)
+    assert (taken.status_code, taken["Location"]) == (302, f"{here}&model={model.pk}")
+    filled = client.get(here).content
+    assert b"FDA knows" not in filled
+    assert b"Masimo Rad-7" in filled
+    assert b'value="X9"' in filled
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/?a", "//evil.example/?a", "/\\evil.example/?a", "catalog?"])
+def test_taking_a_record_leads_to_no_other_site(client, north, elsewhere):
+    record = GudidRecord.objects.create(record_key="k1", primary_di="00885403026220", company_name="Masimo", brand_name="Rad-7")
+    client.force_login(UserFactory.with_role(Role.CLINICAL_ENGINEER, north))
+    answer = client.post(f"/catalog/gudid/{record.pk}/add-model?{urlencode({'next': elsewhere})}", {})
+    assert answer["Location"].startswith("/catalog/models/")
+
+
+def test_only_facilities_where_somebody_may_add_devices_are_offered(client, north):
+    both = UserFactory.with_role(Role.TECHNICIAN, north)
+    for name, role in (("South Clinic", Role.TECHNICIAN), ("West Clinic", Role.REQUESTER)):
+        RoleAssignment.objects.create(user=both, role=role, facility=FacilityFactory(name=name))
+    client.force_login(both)
+    page = client.get("/devices/add").content
+    assert b"South Clinic" in page
+    assert b"West Clinic" not in page

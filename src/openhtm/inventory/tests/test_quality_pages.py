@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from openhtm.audit import invariants
 from openhtm.catalog.rules.events import DeviceTypesChanged, ModelsMerged
+from openhtm.catalog.services.manufacturers import merge_manufacturers
 from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory, ManufacturerFactory
 from openhtm.core.errors import Invalid, NotAllowed
 from openhtm.core.events import publish
@@ -385,3 +386,14 @@ class TestApi:
     def test_site_fields_need_the_right_everywhere(self, api, north):
         assert api("GET", "/custom-fields").json() == []
         assert api("POST", "/custom-fields", {"key": "bay", "label": "Bay", "kind": "text"}).status_code == 403
+
+
+def test_equal_serial_numbers_of_two_makers_are_doubtful_once_the_makers_are_one(north):
+    old, new = ManufacturerFactory(name="Welch Alyn"), ManufacturerFactory(name="Welch Allyn")
+    omar = actor_of(UserFactory.with_role(Role.MANAGER, north))
+    for maker in (old, new):
+        DeviceFactory(facility=north, serial_number="SN 100", device_model=DeviceModelFactory(manufacturer=maker))
+    quality.refresh_duplicates()
+    assert count_pairs(omar).value == 0
+    merge_manufacturers(source_id=old.pk, target_id=new.pk, actor=omar)
+    assert count_pairs(omar).value == 1

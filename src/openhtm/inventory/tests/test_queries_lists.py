@@ -10,6 +10,7 @@ from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactor
 from openhtm.core.pagination import BadCursor, keyset_page
 from openhtm.inventory.models import AlternateNumber, Device, NetworkInterface
 from openhtm.inventory.queries import filters, lists
+from openhtm.inventory.services.merging import merge_devices
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory
 
@@ -57,6 +58,20 @@ def test_search_does_not_find_what_is_not_there(maria, pump):
 
 def test_search_never_leaves_the_scope(chen, pump):
     assert found(chen, q="alaris") == found(chen) == set()
+
+
+def test_the_number_of_a_merged_record_finds_the_one_that_stands(omar, north):
+    DeviceFactory(facility=north, control_number="KEPT-1")
+    DeviceFactory(facility=north, control_number="GONE-1")
+    merge_devices(actor=omar, survivor="KEPT-1", loser="GONE-1", choices={}, reason="same")
+    assert found(omar, q="gone-1") == {"KEPT-1"}
+
+
+def test_a_serial_number_elsewhere_hides_nothing_here(maria, chen, north, south):
+    DeviceFactory(facility=north, control_number="N-1", description="Holter recorder")
+    DeviceFactory(facility=south, control_number="S-1", serial_number="HOLTER")
+    assert found(maria, q="holter") == {"N-1"}
+    assert found(chen, q="holter") == {"S-1"}
 
 
 def test_filters_narrow(maria, north):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, register_converter, reverse
@@ -199,15 +199,18 @@ def _form_page(request: HttpRequest, template: str, context: dict[str, Any], *, 
 
 def _facility_for_new(request: HttpRequest, actor: Actor) -> Facility | None:
     """Return the facility a new device goes to: the one chosen, or the only one possible."""
-    allowed = actor.facilities_for(Permission.ADD_DEVICES)
-    choices = Facility.objects.visible_to(actor).filter(active=True)
-    if allowed is not None:
-        choices = choices.filter(pk__in=allowed)
+    choices = _facilities_for_new(actor)
     code = request.GET.get("facility") or request.POST.get("facility")
     if code:
         return choices.filter(code=code).first()
     found = list(choices[:2])
     return found[0] if len(found) == 1 else None
+
+
+def _facilities_for_new(actor: Actor) -> QuerySet[Facility]:
+    allowed = actor.facilities_for(Permission.ADD_DEVICES)
+    found = Facility.objects.visible_to(actor).filter(active=True)
+    return found if allowed is None else found.filter(pk__in=allowed)
 
 
 @require_http_methods(["GET", "POST"])
@@ -217,8 +220,7 @@ def add_device(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.ADD_DEVICES)
     facility = _facility_for_new(request, actor)
     if facility is None:
-        choices = Facility.objects.visible_to(actor).filter(active=True)
-        return render(request, "inventory/choose_facility.html", {"choices": choices, "query": request.GET})
+        return render(request, "inventory/choose_facility.html", {"choices": _facilities_for_new(actor), "query": request.GET})
     form = forms.DeviceForm(request.POST or None, facility=facility, actor=actor, initial=shown.initial_from_scan(request.GET))
     if request.method == "POST" and form.is_valid():
         try:
@@ -228,7 +230,9 @@ def add_device(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{device} was added.")
             return redirect(device_url(device.control_number))
-    return _form_page(request, "inventory/device_form.html", {"form": form, "facility": facility}, refused=request.method == "POST")
+    offer = shown.model_to_take(request.GET, actor=actor, here=request.get_full_path())
+    context = {"form": form, "facility": facility, "notices": [offer] if offer else []}
+    return _form_page(request, "inventory/device_form.html", context, refused=request.method == "POST")
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.db.models import Q
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
-from openhtm.catalog.models import DeviceModel, DeviceType, ModelDocument
+from openhtm.catalog.models import DeviceModel, DeviceType, GudidRecord, ModelDocument
 from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.addresses import device_url
 from openhtm.inventory.forms import model_label
 from openhtm.inventory.models import CustomField, Device, MaintenanceStrategy, Ownership
@@ -256,18 +258,47 @@ def filter_fields(actor: Actor, query: QueryDict) -> list[dict[str, Any]]:
 
 
 def initial_from_scan(query: QueryDict) -> dict[str, Any]:
-    """Return the values an add form starts with after a scan or from a model's page."""
-    initial: dict[str, Any] = {}
-    if (model_id := query.get("model", "")).isdecimal():
-        model = DeviceModel.objects.select_related("manufacturer").filter(pk=int(model_id[:18])).first()
-        if model is not None:
-            initial["model"] = model_label(model)
-    for name in ("udi_carrier", "serial_number", "control_number", "lot"):
-        if query.get(name):
-            initial[name] = query[name][:400]
+    """Return the values an add form starts with after a scan, from a model's page or from a record of FDA's database."""
+    initial: dict[str, Any] = {name: query[name][:400] for name in _FROM_SCAN if query.get(name)}
     if query.get("udi"):
         initial["udi_carrier"] = query["udi"][:400]
+    if (model := _model_asked_for(query)) is not None:
+        initial["model"] = model_label(model)
     return initial
+
+
+_FROM_SCAN = ("udi_carrier", "serial_number", "control_number", "lot", "software_version", "manufactured_on")
+
+
+def _model_asked_for(query: QueryDict) -> DeviceModel | None:
+    """Return the model named by its key, or the one that stands for the FDA record ``gudid``. One statement each."""
+    models = DeviceModel.objects.select_related("manufacturer")
+    if (model_id := query.get("model", "")).isdecimal():
+        return models.filter(pk=int(model_id[:18])).first()
+    key = query.get("gudid", "").replace("\0", "")[:60]
+    return models.filter(gudid_record_key=key, active=True).order_by("pk").first() if key else None
+
+
+def model_to_take(query: QueryDict, *, actor: Actor, here: str) -> Notice | None:
+    """Offer to take the model of the FDA record ``gudid`` into the catalogue, if none of ours stands for it. Two statements.
+
+    ``here`` is the address of the form, to come back to.
+    """
+    key = query.get("gudid", "").replace("\0", "")[:60]
+    if not key or _model_asked_for(query) is not None:
+        return None
+    record = GudidRecord.objects.filter(record_key=key).first()
+    if record is None:
+        return None
+    may = actor.may(Permission.EDIT_CATALOG)
+    return Notice(
+        title=f"FDA knows this as {' '.join(filter(None, (record.company_name, record.brand_name, record.version_or_model)))}",
+        detail="Its model is not in your catalogue yet. "
+        + ("Take it over first; you come back here." if may else "Choose a model, or ask an engineer or manager to take it over."),
+        tone="info",
+        action_label="Take it into the catalogue" if may else "",
+        action_url=f"{reverse('catalog:gudid-to-model', args=[record.pk])}?{urlencode({'next': here})}" if may else "",
+    )
 
 
 def instant_from(text: str) -> datetime | None:

@@ -21,6 +21,7 @@ from openhtm.inventory.models import Device
 from openhtm.inventory.queries import duplicates
 from openhtm.inventory.queries.figures import FIGURES, Counted, counted
 from openhtm.inventory.rules.completeness import Completeness
+from openhtm.reporting.queries.system import last_backup
 from openhtm.sites.models import Facility
 
 EXPIRES_SOON = identity.EXPIRES_SOON
@@ -278,7 +279,7 @@ def _cms(asking: _Asking) -> Section:
 
 def _administration(asking: _Asking) -> Section:
     actor = asking.actor
-    numbers = []
+    numbers, rows = [], []
     if actor.may(Permission.VIEW_PEOPLE):
         people = identity.people(actor, role=identity.NO_ROLE, active=True)
         url = f"{reverse('identity:user-list')}?role={identity.NO_ROLE}&active=yes"
@@ -291,7 +292,9 @@ def _administration(asking: _Asking) -> Section:
         run = InvariantRun.objects.filter(finished_at__isnull=False).first()
         found = len(run.findings) if run else None
         numbers.append(Number(found, "findings of the nightly check", reverse("system"), "late" if found else ""))
-    return Section("administration", "Administration", numbers)
+        made = last_backup()
+        rows.append(Row("Last backup", "" if made else "none by openhtm backup yet", reverse("system"), made.made_at if made else None))
+    return Section("administration", "Administration", numbers, rows)
 
 
 def _facilities(asking: _Asking) -> list[FacilityRow]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import metadata
 from typing import Any
 
 import django
+from django.conf import settings
 from django.db import connection
 
 from openhtm.audit import invariants
@@ -44,8 +47,17 @@ class FailedJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup as ``openhtm backup`` made it; ``file`` is where it was written to, on the machine that wrote it."""
+
+    made_at: datetime
+    file: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """``run`` is the newest finished pass over the laws, or None before the first."""
+    """``run`` is the newest finished pass over the laws, ``backup`` the newest by our own command: None before the first."""
 
     run: InvariantRun | None
     laws: Sequence[Law]
@@ -55,6 +67,7 @@ class State:
     database_bytes: int
     tables: Sequence[tuple[str, int, int]]
     versions: Sequence[tuple[str, str]]
+    backup: Backup | None
 
 
 def state() -> State:
@@ -63,7 +76,16 @@ def state() -> State:
     found = {finding["code"]: finding for finding in run.findings} if run else {}
     laws = [Law(law, found.get(law.code)) for law in invariants.registered()]
     size, server = _database()
-    return State(run, laws, run is None, _jobs(), _failed(), size, _tables(), _versions(server))
+    return State(run, laws, run is None, _jobs(), _failed(), size, _tables(), _versions(server), last_backup())
+
+
+def last_backup() -> Backup | None:
+    """Return what ``openhtm backup`` left in the data folder, or None if it left nothing readable. No statement."""
+    try:
+        facts = json.loads(settings.LAST_BACKUP_RECORD.read_bytes())
+        return Backup(datetime.fromisoformat(facts["made_at"]), str(facts["file"]), int(facts["bytes"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _database() -> tuple[int, str]:

@@ -19,6 +19,7 @@ from openhtm.inventory.queries import filters
 from openhtm.inventory.services import devices, figures
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.reporting.queries.home import home
+from openhtm.reporting.queries.system import last_backup
 from openhtm.sites.tests.factories import DepartmentFactory, FacilityFactory, ServiceProviderFactory
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -137,6 +138,23 @@ def test_the_system_page_shows_laws_jobs_and_versions(client, north):
     assert b"PostgreSQL" in answer.content
     run_and_record()
     assert b"holds" in client.get(reverse("system")).content
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"[]", b'{"made_at": "soon", "file": "b.tar", "bytes": 1}'])
+def test_without_a_readable_record_there_was_no_backup(settings, tmp_path, content):
+    settings.LAST_BACKUP_RECORD = tmp_path / "last-backup.json"
+    if content is not None:
+        settings.LAST_BACKUP_RECORD.write_bytes(content)
+    assert last_backup() is None
+
+
+def test_the_last_backup_is_shown_to_who_looks_after_the_system(client, settings, tmp_path):
+    settings.LAST_BACKUP_RECORD = tmp_path / "last-backup.json"
+    client.force_login(UserFactory.with_role(Role.ADMINISTRATOR, None))
+    assert b"None by openhtm backup yet" in client.get(reverse("system")).content
+    settings.LAST_BACKUP_RECORD.write_text('{"made_at": "2026-11-21T03:00:00+00:00", "file": "/b/monday.tar", "bytes": 2048}')
+    assert b"/b/monday.tar" in client.get(reverse("system")).content
+    assert b"Last backup" in client.get(reverse("home")).content
 
 
 def test_the_api_page_is_for_people_logged_in_and_names_every_problem(client, north):
