@@ -101,9 +101,7 @@ def _records(actor: Actor) -> DeviceQuerySet:
 def comparison(first: Device, second: Device, *, may_see_costs: bool) -> list[Line]:
     """Both records line by line. One statement for the names of site fields. Lines empty in both are left out."""
     shown = [_fixed("facility", "Facility", first.facility.name, second.facility.name), *_fixed_lines(first, second)]
-    for field in merging.FIELDS:
-        if may_see_costs or field.key not in merging.COSTS:
-            shown.append(_line(field, first, second))
+    shown += [_line(field, first, second) for field in merging.FIELDS if may_see_costs or field.key not in merging.COSTS]
     shown += [_custom_line(field, first, second) for field in CustomField.objects.filter(active=True)]
     return [line for line in shown if line.first or line.second]
 
