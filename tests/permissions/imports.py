@@ -49,7 +49,7 @@ ROWS = (
     Row("inventory:import-check", "POST", P.IMPORT_DEVICES, kwargs=_page, scoped=True),
     Row("inventory:import-apply", "POST", P.IMPORT_DEVICES, kwargs=_page, scoped=True, ok=(302, 409)),
     Row("inventory:import-cancel", "POST", P.IMPORT_DEVICES, kwargs=_page, scoped=True),
-    Row("api:add_import", "POST", P.IMPORT_DEVICES, data=_upload),
+    Row("api:add_import", "POST", P.IMPORT_DEVICES),
     Row("api:list_imports", needs=P.IMPORT_DEVICES),
     Row("api:get_import", "GET", P.IMPORT_DEVICES, kwargs=_api, scoped=True),
     Row("api:list_import_rows", "GET", P.IMPORT_DEVICES, kwargs=_api, scoped=True),

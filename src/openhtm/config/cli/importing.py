@@ -37,19 +37,26 @@ def import_devices(args: argparse.Namespace) -> int:
             if run.status == RunStatus.CHECKED and not args.dry_run:
                 run = running.apply_import(run_id=run.pk, actor=SHELL, watch=_Meter(args.file))
     except (DomainError, Facility.DoesNotExist) as refusal:
-        print(f"openhtm import: {refusal}", file=sys.stderr)
-        return _UNUSABLE
+        return _unusable(args, str(refusal))
     except OSError as error:
-        print(f"openhtm import: {args.file} cannot be read: {error.strerror}.", file=sys.stderr)
-        return _UNUSABLE
+        return _unusable(args, f"{args.file} cannot be read: {error.strerror}.")
     if run.failure or run.status not in (RunStatus.CHECKED, RunStatus.APPLIED):
-        print(f"openhtm import: {run.failure or 'stopped, nothing was written.'}", file=sys.stderr)
-        return _UNUSABLE
+        return _unusable(args, run.failure or "The import was stopped. Nothing was written.")
     answer = summary(run)
     _print_summary(run, answer, dry_run=args.dry_run)
     if args.json:
         print(json.dumps(answer, ensure_ascii=False))
     return 1 if answer["refused"] else 0
+
+
+def _unusable(args: argparse.Namespace, why: str) -> int:
+    """Nothing was read: say why, to programs in the same shape as any other problem."""
+    print(f"openhtm import: {why}", file=sys.stderr)
+    if args.json:
+        problem = {"row": 0, "column": "", "value": args.file, "message": why}
+        nothing = dict.fromkeys(("read", "created", "updated", "unchanged", "refused", "warnings"), 0)
+        print(json.dumps(nothing | {"problems": [problem]}, ensure_ascii=False))
+    return _UNUSABLE
 
 
 def _checked(args: argparse.Namespace) -> ImportRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -42,9 +42,9 @@ class RunNotReady(DomainError):
 
 @transaction.atomic
 def create_run(
-    *, actor: Actor, content: BinaryIO | bytes, file_name: str, facility_id: int | None, target: str = "devices", profile: str | None = None
+    *, actor: Actor, content: Any, file_name: str, facility_id: int | None, target: str = "devices", profile: str | None = None
 ) -> ImportRun:
-    """Keep the file and find out how it can be read; nothing is imported yet.
+    """Keep the file and find out how it can be read; nothing is imported yet. ``content``: bytes, or anything with ``read``.
 
     ``facility_id`` None: the file names the facility of each row, which needs the right everywhere. ``profile`` is the
     code of a saved one; without it the best that fits is taken, else names and contents decide.

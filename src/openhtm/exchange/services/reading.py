@@ -171,7 +171,7 @@ def _shown(cell: Cell) -> str:
 
 def definition_of(profile: Profile) -> dict[str, Any]:
     """Return a profile as it is stored."""
-    return json.loads(json.dumps(asdict(profile)))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(asdict(profile)))
 
 
 def column_of_fields(table: OpenTable, profile: Profile) -> Mapping[str, str]:

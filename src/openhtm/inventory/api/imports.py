@@ -139,10 +139,12 @@ def run_out(run: ImportRun) -> dict[str, Any]:
 
 
 @router.post("/imports", response={201: RunOut, **REFUSALS}, operation_id="add_import", summary="Upload a file")
-def add_import(request: HttpRequest, file: File[UploadedFile], payload: Form[RunIn]) -> Any:
+def add_import(request: HttpRequest, payload: Form[RunIn], file: UploadedFile | None = File(None)) -> Any:  # noqa: B008 (ninja's way)
     """Keep a CSV or XLSX file (multipart) and say how it would be read. Nothing is imported; ask for the check next."""
     actor = actor_of(request)
     require(actor, Permission.IMPORT_DEVICES)
+    if file is None:
+        raise Invalid({"file": ["Send the file as the part named file of a multipart form."]})
     facility_id = None
     if payload.facility:
         found = Facility.objects.visible_to(actor).filter(code__iexact=payload.facility).first()

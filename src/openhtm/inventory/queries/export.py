@@ -93,7 +93,7 @@ def _cell(name: str, row: dict[str, Any]) -> OutCell:
     value = row[_RENAMED.get(name, name)]
     if name == "acquisition_cost":
         return None if value is None else _amount(value)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _amount(cents: int) -> OutCell:

@@ -55,10 +55,10 @@ def holders_of_numbers(numbers: Collection[str]) -> dict[str, list[Held]]:
         found[number].append(Held(successor or pk, facility_id, former=bool(successor)))
     rest = [number for number in wanted if number not in found]
     former = AlternateNumber.objects.filter(number_key__in=rest, kind=NumberKind.OLD_CONTROL_NUMBER)
-    for number, pk, successor, facility_id in former.values_list(
+    for old, device_id, merged_into, its_facility in former.values_list(
         "number_key", "device_id", "device__merged_into_id", "device__facility_id"
     ):
-        found[number].append(Held(successor or pk, facility_id, former=True))
+        found[old].append(Held(merged_into or device_id, its_facility, former=True))
     return found
 
 
@@ -120,7 +120,7 @@ def stored_interfaces(ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     rows = NetworkInterface.objects.filter(device_id__in=list(ids)).order_by("pk")
     for row in rows.values("pk", "device_id", "mac_address", "ip_address", "hostname", "vlan"):
-        found[row["device_id"]].append(row)
+        found[row["device_id"]].append(dict(row))
     return found
 
 

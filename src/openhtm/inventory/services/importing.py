@@ -104,8 +104,8 @@ class DeviceStager:
         about = self._about(drafts, ids)
         staged = [self._staged(one, about) for one in drafts]
         fresh = [one for one in staged if one.action == RowAction.CREATE]
-        for one, pk in zip(fresh, queries.reserved_ids(len(fresh)), strict=True):
-            one.target_id = pk
+        for new, pk in zip(fresh, queries.reserved_ids(len(fresh)), strict=True):
+            new.target_id = pk
         return staged
 
     def _about(self, drafts: Sequence[Draft], ids: set[int]) -> dict[str, dict[int, Any]]:
@@ -161,8 +161,8 @@ class DeviceStager:
                 for rows in (by_serial.get(one.serial_key(), []),)
                 for row in rows
             }
-            for keys in found.values():
-                for pk in keys:
+            for devices in found.values():
+                for pk in devices:
                     identity.setdefault(pk, {CONTROL_NUMBER: True})
             one.match = decide(order, found, identity=identity)
 
