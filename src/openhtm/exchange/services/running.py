@@ -18,6 +18,7 @@ from openhtm.audit.context import acting
 from openhtm.core.errors import DomainError
 from openhtm.exchange.models import ImportRow, ImportRun, RowAction, RunStatus
 from openhtm.exchange.rules.headers import Header
+from openhtm.exchange.rules.mapping import IGNORE
 from openhtm.exchange.rules.tables import Row
 from openhtm.exchange.rules.values import plain_text
 from openhtm.exchange.services import reading
@@ -172,7 +173,8 @@ def _check(run: ImportRun, actor: Actor, tell: Tell) -> None:
     if counts["read"] > BATCH:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE exchange_importrow")  # without statistics the first slices of applying are planned badly
-    plan = stager.plan() | {"notes": [note.message for note in (*table.book.notes, *reader.notes)], "unread": list(reader.unmapped)}
+    unread = [*reader.unmapped, *(one.column for one in profile.mapping if one.field == IGNORE)]
+    plan = stager.plan() | {"notes": [note.message for note in (*table.book.notes, *reader.notes)], "unread": unread}
     names = {"create": "created", "update": "updated", "conflict": "conflicts"}
     run.counts = {names.get(name, name): number for name, number in counts.items()}
     run.plan = plan
