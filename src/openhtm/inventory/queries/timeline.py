@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -33,11 +33,12 @@ NOT_TOLD = frozenset(
 )
 """Columns that have facts of their own on the timeline, or say nothing to people."""
 
-REFERENCES = {
+REFERENCES: dict[str, tuple[str, ...]] = {
     "device_model_id": ("catalog", "DeviceModel", "Model"),
     "service_provider_id": ("sites", "ServiceProvider", "Service provider"),
     "parent_id": ("inventory", "Device", "Part of system"),
 }
+FIRST_PLACE: dict[str, tuple[str, ...]] = {"location_id": ("sites", "Location"), "department_id": ("sites", "Department")}
 PER_SOURCE = 200
 
 
@@ -76,7 +77,7 @@ def _field_changes(ids: list[int], untold: frozenset[str]) -> Iterator[Event]:
     names = _reference_names(rows)
     for newer, older in pairwise(rows):
         if newer["pgh_obj_id"] != older["pgh_obj_id"]:
-            yield _recorded(newer)
+            yield _recorded(newer, names)
             continue
         changes = [(_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older, untold)]
         if changes:
@@ -88,15 +89,18 @@ def _field_changes(ids: list[int], untold: frozenset[str]) -> Iterator[Event]:
                 reason=(newer["told"] or {}).get("reason", ""),
             )
     if rows and rows[-1]["pgh_label"] == "insert":
-        yield _recorded(rows[-1])
+        yield _recorded(rows[-1], names)
 
 
 def _changed(newer: dict[str, Any], older: dict[str, Any], untold: frozenset[str]) -> list[str]:
     return [key for key in newer if key not in untold and key != "told" and newer[key] != older[key]]
 
 
-def _recorded(row: dict[str, Any]) -> Event:
-    return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=_who(row, "added by"), icon="plus")
+def _recorded(row: dict[str, Any], names: dict[str, dict[int, str]]) -> Event:
+    """The record's beginning: who added it, and where the device first stood."""
+    place = ", ".join(names[key][row[key]] for key in FIRST_PLACE if row[key] in names.get(key, {}))
+    detail = _who(row, "added by") + (f" · placed at {place}" if place else "")
+    return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=detail, icon="plus")
 
 
 def _who(row: dict[str, Any], verb: str) -> str:
@@ -110,19 +114,24 @@ def _label(key: str) -> str:
     return LABELS.get(key, key.replace("_", " ").capitalize())
 
 
-def _reference_names(rows: Iterable[dict[str, Any]]) -> dict[str, dict[int, str]]:
-    """Names of the records that changed references point to. One statement for each kind that occurs."""
+def _reference_names(rows: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]]:
+    """Names of the records that are told of: changed references and first places. One statement for each kind that occurs."""
     wanted: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
+    for newer, older in pairwise(rows):
         for key in REFERENCES:
-            if row[key]:
-                wanted[key].add(row[key])
-    found: dict[str, dict[int, str]] = {}
-    for key, ids in wanted.items():
-        model = apps.get_model(*REFERENCES[key][:2])
-        related = ("manufacturer",) if key == "device_model_id" else ()
-        found[key] = {record.pk: str(record) for record in model._default_manager.select_related(*related).filter(pk__in=ids)}
-    return found
+            if newer["pgh_obj_id"] == older["pgh_obj_id"] and newer[key] != older[key]:
+                wanted[key] |= {newer[key], older[key]} - {None}
+    for row in rows:
+        if row["pgh_label"] == "insert":
+            for key in FIRST_PLACE:
+                wanted[key] |= {row[key]} - {None}
+    return {key: _names(key, ids) for key, ids in wanted.items() if ids}
+
+
+def _names(key: str, ids: set[int]) -> dict[int, str]:
+    model = apps.get_model(*(REFERENCES | FIRST_PLACE)[key][:2])
+    related = ("manufacturer",) if key == "device_model_id" else ()
+    return {record.pk: str(record) for record in model._default_manager.select_related(*related).filter(pk__in=ids)}
 
 
 def _shown(key: str, value: Any, names: dict[str, dict[int, str]]) -> Any:

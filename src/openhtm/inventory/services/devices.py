@@ -55,15 +55,6 @@ def add_device(
         device.save(force_insert=True)
     by: dict[str, Any] = {"actor_id": actor.user_id, "actor_name": actor.name, "recorded_at": now}
     StatusChange.objects.create(device=device, after=device.status, on=_today(facility, now), **by)
-    if device.location_id or device.department_id:
-        DeviceMove.objects.create(
-            device=device,
-            from_facility=facility,
-            to_facility=facility,
-            to_location_id=device.location_id,
-            to_department_id=device.department_id,
-            **by,
-        )
     refresh_duplicates([device.pk], now=now)
     return device
 

@@ -173,8 +173,9 @@ INSERT INTO inventory_devicemove (uid, device_id, from_facility_id, to_facility_
 SELECT {_UUID7}, t.device_id, t.facility_id, t.facility_id, t.old_location, COALESCE((t.set->>'location_id')::bigint, t.old_location),
        t.old_department, COALESCE((t.set->>'department_id')::bigint, t.old_department), %(reason)s, %(actor)s, %(actor_name)s, %(now)s
 FROM import_todo t
-WHERE t.set ? 'location_id' AND (t.set->>'location_id')::bigint IS DISTINCT FROM t.old_location
-   OR t.set ? 'department_id' AND (t.set->>'department_id')::bigint IS DISTINCT FROM t.old_department
+WHERE t.action = 'update' -- where a new device first stands is told by its own history
+  AND (t.set ? 'location_id' AND (t.set->>'location_id')::bigint IS DISTINCT FROM t.old_location
+       OR t.set ? 'department_id' AND (t.set->>'department_id')::bigint IS DISTINCT FROM t.old_department)
 """  # noqa: S608
 
 NUMBERS = """

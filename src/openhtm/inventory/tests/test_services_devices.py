@@ -29,7 +29,7 @@ def test_adding_assigns_a_number_and_records_the_first_status_and_place(maria, n
     assert device.control_number.startswith("BME-")
     assert (device.device_type, device.high_risk, device.status_since) == (model.device_type, True, dt.date(2026, 11, 21))
     assert StatusChange.objects.get(device=device).after == "in_service"
-    assert DeviceMove.objects.get(device=device).to_location == place
+    assert any("placed at 4 West" in event.detail for event in timeline(device, actor=maria))
 
 
 def test_numbers_are_never_given_twice_even_after_renumbering(maria, north, model):
