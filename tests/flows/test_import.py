@@ -28,7 +28,7 @@ def test_a_spreadsheet_is_checked_written_and_known_again(visit):
     page.locator("#confirm [value=ok]").click()
     expect(page.get_by_role("link", name="2 added")).to_be_visible(timeout=60_000)
     page.goto("/devices?q=FLOW-002")
-    page.get_by_role("link", name="FLOW-002").click()
+    page.get_by_role("link", name="FLOW-002", exact=True).click()
     expect(page.locator(".head")).to_contain_text("Bay 2")
 
     check(page)
