@@ -33,12 +33,12 @@ NOT_TOLD = frozenset(
 )
 """Columns that have facts of their own on the timeline, or say nothing to people."""
 
-REFERENCES: dict[str, tuple[str, ...]] = {
+REFERENCES = {
     "device_model_id": ("catalog", "DeviceModel", "Model"),
     "service_provider_id": ("sites", "ServiceProvider", "Service provider"),
     "parent_id": ("inventory", "Device", "Part of system"),
 }
-FIRST_PLACE: dict[str, tuple[str, ...]] = {"location_id": ("sites", "Location"), "department_id": ("sites", "Department")}
+FIRST_PLACE = {"location_id": ("sites", "Location"), "department_id": ("sites", "Department")}
 PER_SOURCE = 200
 
 
@@ -129,7 +129,8 @@ def _reference_names(rows: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]
 
 
 def _names(key: str, ids: set[int]) -> dict[int, str]:
-    model = apps.get_model(*(REFERENCES | FIRST_PLACE)[key][:2])
+    room, model_name = (FIRST_PLACE.get(key) or REFERENCES[key])[:2]
+    model = apps.get_model(room, model_name)
     related = ("manufacturer",) if key == "device_model_id" else ()
     return {record.pk: str(record) for record in model._default_manager.select_related(*related).filter(pk__in=ids)}
 

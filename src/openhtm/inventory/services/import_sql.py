@@ -9,7 +9,7 @@ from django.db import connection
 from openhtm.inventory.models import Device
 
 _GENERATED = frozenset({"serial_key", "search_text"})
-COLUMNS = tuple(field.column for field in Device._meta.concrete_fields if field.column not in _GENERATED)
+COLUMNS = tuple(str(field.column) for field in Device._meta.concrete_fields if field.column not in _GENERATED)
 _NEVER_UPDATED = frozenset({"id", "facility_id", "created_at", "merged_into_id", "last_seen_at", "last_seen_location_id"})
 _CHANGED = tuple(name for name in COLUMNS if name not in _NEVER_UPDATED)
 
