@@ -10,7 +10,7 @@ import pytest
 from openhtm.config import cli
 
 SOURCE = Path(__file__).parents[2] / "src"
-HELPERS = {"__main__", "accounts", "shell"}
+HELPERS = {"__main__", "accounts", "dumping", "importing", "shell"}
 
 
 def test_every_module_is_reached_by_a_command():
