@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import sys
 import time
+
+from openhtm.config.cli.shell import instance
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,13 +29,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Build the demo hospital. Answers 0 also when it is already there; raises CannotRun where real data is."""
     from openhtm.config.problem import CannotRun
-    from openhtm.config.runtime import database_for_command
 
-    with database_for_command("openhtm demo"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhtm.config.settings")
-        import django
-
-        django.setup()
+    with instance("openhtm demo"):
         from django.db import connections
 
         from openhtm.demo.services import RealDataPresent, build_demo

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from openhtm.config.cli.shell import instance
 
 if TYPE_CHECKING:
     from openhtm.identity.actor import Actor
@@ -45,10 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def load_file(args: argparse.Namespace) -> int:
     """Answer 0, 1 with a refusal, or 2 if the file is not what it should be; then nothing was written."""
-    from openhtm.config.runtime import database_for_command
-
-    with database_for_command("openhtm load"):
-        _set_up()
+    with instance("openhtm load"):
         from openhtm.audit.context import acting
         from openhtm.catalog.services import official
         from openhtm.core.errors import DomainError
@@ -74,10 +72,7 @@ def load_file(args: argparse.Namespace) -> int:
 
 def load_starter(args: argparse.Namespace) -> int:
     """Answer 0; local changes are kept."""
-    from openhtm.config.runtime import database_for_command
-
-    with database_for_command("openhtm load"):
-        _set_up()
+    with instance("openhtm load"):
         from openhtm.audit.context import acting
         from openhtm.catalog.services import starter
         from openhtm.catalog.services.official import LoadSummary
@@ -90,13 +85,6 @@ def load_starter(args: argparse.Namespace) -> int:
     if done.kept and not args.json:
         print(f"{done.kept:,} left alone because they were changed here")
     return 0
-
-
-def _set_up() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhtm.config.settings")
-    import django
-
-    django.setup()
 
 
 def _actor() -> Actor:
