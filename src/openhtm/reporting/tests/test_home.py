@@ -148,11 +148,7 @@ def test_without_a_readable_record_there_was_no_backup(settings, tmp_path, conte
     assert last_backup() is None
 
 
-<<<<<<< HEAD
-def test_the_last_backup_is_shown_to_who_looks_after_the_system(client, settings, tmp_path, db):
-=======
 def test_the_last_backup_is_shown_to_who_looks_after_the_system(client, db, settings, tmp_path):
->>>>>>> review1
     settings.LAST_BACKUP_RECORD = tmp_path / "last-backup.json"
     client.force_login(UserFactory.with_role(Role.ADMINISTRATOR, None))
     assert b"None by openhtm backup yet" in client.get(reverse("system")).content
