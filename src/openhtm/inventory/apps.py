@@ -10,10 +10,11 @@ class InventoryConfig(AppConfig):
         from openhtm.exchange.services.targets import register
         from openhtm.inventory import panels
         from openhtm.inventory.imports import DeviceTarget
-        from openhtm.inventory.services import checks, reactions
+        from openhtm.inventory.services import checks, closing, reactions
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        closing.listen()
         panels.offer()
         register(DeviceTarget())

@@ -50,11 +50,6 @@ class Weighted(Generic[T]):
         return self._things[-1]
 
 
-def shuffled_number(index: int, *, count: int) -> int:
-    """Return the place of ``index`` (from 0) in a fixed shuffle of 1 … ``count``: every number once, neighbours far apart."""
-    return index * shuffle_step(count) % count + 1
-
-
 def shuffle_step(count: int) -> int:
     """Return a step near the golden section of ``count`` that shares no divisor with it."""
     step = max(int(count * 0.6180339887), 1)

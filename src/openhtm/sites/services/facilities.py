@@ -99,9 +99,4 @@ def _refuse_code(fields: Mapping[str, Any]) -> None:
 def _still_open(facility: Facility) -> list[str]:
     places = Location.objects.filter(facility=facility, active=True).count()
     departments = Department.objects.filter(facility=facility, active=True).count()
-    reasons = []
-    if places:
-        reasons.append(f"{places} places in it are still active. Deactivate them first.")
-    if departments:
-        reasons.append(f"{departments} departments in it are still active. Deactivate them first.")
-    return reasons
+    return [*guards.still_active(places, "place", "in it"), *guards.still_active(departments, "department", "in it")]

@@ -35,3 +35,11 @@ def refuse_closing(record: Closable, *, own_reasons: Sequence[str] = ()) -> None
     """Raise Invalid with all reasons against closing ``record``, if there are any."""
     if reasons := [*own_reasons, *refusals(record)]:
         raise Invalid({"": list(reasons)})
+
+
+def still_active(number: int, noun: str, where: str) -> list[str]:
+    """Return the sentence against closing something with ``number`` active ones inside; none without any."""
+    if not number:
+        return []
+    counted = f"1 {noun} {where} is" if number == 1 else f"{number:,} {noun}s {where} are"
+    return [f"{counted} still active. Deactivate {'it' if number == 1 else 'them'} first."]

@@ -125,7 +125,7 @@ def set_location_active(*, actor: Scoped, public_code: str, active: bool) -> Loc
     location = _locked(actor, public_code)
     if location.active and not active:
         inside = Location.objects.filter(parent=location, active=True).count()
-        reasons = [f"{inside} places within it are still active. Deactivate them first."] if inside else []
+        reasons = guards.still_active(inside, "place", "within it")
         guards.refuse_closing(location, own_reasons=reasons)
     if active and location.parent and not location.parent.active:
         raise Invalid({"": [f"{location.parent.name}, in which it lies, is not active. Activate that first."]})

@@ -112,7 +112,7 @@ def test_a_name_is_taken_once_in_a_place(north, ward):
 def test_a_place_closes_when_nothing_open_is_left_in_it_and_no_room_above_objects(ward):
     _, _, area, room = ward
     close = lambda place: services.set_location_active(actor=EVERYBODY, public_code=place.public_code, active=False)  # noqa: E731
-    with pytest.raises(Invalid, match="1 places within it are still active"):
+    with pytest.raises(Invalid, match="1 place within it is still active"):
         close(area)
 
     def devices_stand_here(record):

@@ -42,7 +42,7 @@ def test_a_facility_that_could_not_be_addressed_is_refused(fields, field):
 def test_a_facility_closes_only_when_empty():
     north = FacilityFactory()
     place, ward = LocationFactory(facility=north), DepartmentFactory(facility=north)
-    with pytest.raises(Invalid, match=r"places in it are still active.*departments in it are still active"):
+    with pytest.raises(Invalid, match=r"1 place in it is still active.*1 department in it is still active"):
         facilities.set_facility_active(actor=EVERYBODY, facility_id=north.pk, active=False)
     type(place).objects.update(active=False)
     departments.set_department_active(actor=EVERYBODY, department_id=ward.pk, active=False)
