@@ -55,8 +55,8 @@ def timeline(device: Device, *, actor: Actor, limit: int = 100) -> list[Event]:
     events = [
         *_field_changes(ids, untold),
         *_status_changes(ids),
-        *_moves(ids),
-        *_sightings(ids),
+        *_moves(ids, actor),
+        *_sightings(ids, actor),
         *_notes(ids),
         *_attachments(ids),
         *_numbers(ids),
@@ -160,27 +160,38 @@ def _status_changes(ids: list[int]) -> Iterator[Event]:
         )
 
 
-def _moves(ids: list[int]) -> Iterator[Event]:
+def _moves(ids: list[int], actor: Actor) -> Iterator[Event]:
     places = ("from_facility", "to_facility", "from_location", "to_location", "from_department", "to_department")
     for move in DeviceMove.objects.filter(device_id__in=ids).select_related(*places)[:PER_SOURCE]:
-        yield Event(when=move.recorded_at, title=_move_title(move), detail=move.actor_name, reason=move.reason, icon="move-right")
+        yield Event(when=move.recorded_at, title=_move_title(move, actor), detail=move.actor_name, reason=move.reason, icon="move-right")
 
 
-def _move_title(move: DeviceMove) -> str:
-    target = _place(move.to_facility, move.to_location, move.to_department)
-    if move.from_location is None and move.from_department is None and move.from_facility_id == move.to_facility_id:
+def _move_title(move: DeviceMove, actor: Actor) -> str:
+    crossing = move.from_facility_id != move.to_facility_id
+    target = _place(move.to_facility, move.to_location, move.to_department, actor=actor, named=crossing)
+    if move.from_location is None and move.from_department is None and not crossing:
         return f"Placed at {target}"
-    return f"Moved from {_place(move.from_facility, move.from_location, move.from_department)} to {target}"
+    return f"Moved from {_place(move.from_facility, move.from_location, move.from_department, actor=actor, named=crossing)} to {target}"
 
 
-def _place(facility: Any, location: Any, department: Any) -> str:
-    parts = [location.full_name if location else "", department.name if department else ""]
-    return ", ".join(part for part in parts if part) or f"{facility.name} (place unknown)"
+def _place(facility: Any, location: Any, department: Any, *, actor: Actor, named: bool) -> str:
+    """A place in words; of a facility the actor does not see, no more than that it is one. ``named`` adds the facility."""
+    if facility is not None and not _sees(actor, facility.pk):
+        return "another facility"
+    parts = [location.full_name if location else "", department.name if department else "", facility.name if facility and named else ""]
+    known = ", ".join(part for part in parts if part) if location or department else ""
+    return known or (f"{facility.name} (place unknown)" if facility else "place unknown")
 
 
-def _sightings(ids: list[int]) -> Iterator[Event]:
+def _sees(actor: Actor, facility_id: int) -> bool:
+    reach = actor.reach()
+    return reach.everywhere or facility_id in reach.touched_facility_ids
+
+
+def _sightings(ids: list[int], actor: Actor) -> Iterator[Event]:
     for sighting in Sighting.objects.filter(device_id__in=ids).select_related("location")[:50]:
-        where = f" at {sighting.location.full_name}" if sighting.location else ""
+        place = sighting.location
+        where = f" at {place.full_name if _sees(actor, place.facility_id) else 'another facility'}" if place else ""
         source = SightingSource(sighting.source).label.lower()
         yield Event(
             when=sighting.seen_at,
