@@ -12,6 +12,9 @@ SELECT t.code, count(*) FROM catalog_devicetype t JOIN inventory_device d ON d.d
 """
 
 
+_COUNTING = 2  # a list longer than its page is counted: an estimate, then exactly up to 10,000
+
+
 def run(instance: Instance) -> list[Result]:
     """Count through Django's own client in this process, on the same database."""
     import django
@@ -39,7 +42,11 @@ def run(instance: Instance) -> list[Result]:
             counts.append(len(captured))
         results.append(
             Result(
-                f"{name}: list, statements for 50 rows", counts[1], "statements", counts[0], note=f"{counts[0]} for {types[0][1]} row(s)"
+                f"{name}: list, statements for 50 rows",
+                counts[1],
+                "statements",
+                counts[0] + _COUNTING,
+                note=f"{counts[0]} for {types[0][1]} row(s)",
             )
         )
     connection.close()

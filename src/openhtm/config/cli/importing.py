@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def import_devices(args: argparse.Namespace) -> int:
     """Check a file and write what is sound. 0: everything; 1: rows were left out; 2: nothing could be done."""
     try:
         with acting(SHELL):
-            run = _checked(args)
+            run = _timed("Checked", _checked, args)
             if run.status == RunStatus.CHECKED and not args.dry_run:
-                run = running.apply_import(run_id=run.pk, actor=SHELL, watch=_Meter(args.file))
+                run = _timed("Written", _applied, run, args)
     except (DomainError, Facility.DoesNotExist) as refusal:
         return _unusable(args, str(refusal))
     except OSError as error:
@@ -47,6 +48,18 @@ def import_devices(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(answer, ensure_ascii=False))
     return 1 if answer["refused"] else 0
+
+
+def _timed(verb: str, step: Callable[..., ImportRun], *given: Any) -> ImportRun:
+    """Run a step and say on standard error how long it took."""
+    began = time.monotonic()
+    run = step(*given)
+    print(f"{verb} in {time.monotonic() - began:.1f} s.", file=sys.stderr)
+    return run
+
+
+def _applied(run: ImportRun, args: argparse.Namespace) -> ImportRun:
+    return running.apply_import(run_id=run.pk, actor=SHELL, watch=_Meter(args.file))
 
 
 def _unusable(args: argparse.Namespace, why: str) -> int:
