@@ -32,7 +32,7 @@ def run(instance: Instance) -> list[Result]:
     _write_rows(path, instance.database_url, run_id)
     began = time.monotonic()
     command = [*OPENHTM, "import", "devices", str(path), "--facility", "MAIN", "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     summary: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
