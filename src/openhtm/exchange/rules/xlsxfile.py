@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import NoReturn
 
 from python_calamine import (
@@ -59,17 +60,25 @@ def open_xlsx(path: Path, *, filename: str, limits: Limits) -> Workbook:
 
 
 def _open(path: Path, *, filename: str) -> CalamineWorkbook:
-    try:
+    with _Refusing(filename):
         return CalamineWorkbook.from_filelike(path.open("rb"))
-    except BaseException as error:
-        if not _is_refusal(error):
-            raise
-        _refuse(error, filename=filename)
 
 
-def _is_refusal(error: BaseException) -> bool:
-    """A panic of calamine's Rust code is no Exception, and its class cannot be imported."""
-    return isinstance(error, _CALAMINE_ERRORS) or type(error).__name__ == "PanicException"
+class _Refusing:
+    """Turns what calamine raises on a broken file into a refusal.
+
+    Written as a context manager because a panic of its Rust code is no Exception and its class cannot be imported.
+    """
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None and (isinstance(error, _CALAMINE_ERRORS) or type(error).__name__ == "PanicException"):
+            _refuse(error, filename=self.filename)
 
 
 def _refuse(error: BaseException, *, filename: str) -> NoReturn:
@@ -115,12 +124,8 @@ class XlsxSheet(Sheet):
 
     def _loaded(self) -> CalamineSheet:
         if self._sheet is None:
-            try:
+            with _Refusing(self._filename):
                 self._sheet = self._book.get_sheet_by_index(self._index)
-            except BaseException as error:
-                if not _is_refusal(error):
-                    raise
-                _refuse(error, filename=self._filename)
         return self._sheet
 
 

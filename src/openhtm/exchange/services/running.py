@@ -107,18 +107,21 @@ def _starter(run: ImportRun) -> Actor:
 def _outcome(run: ImportRun) -> Iterator[None]:
     """Keep what became of the work, whatever stopped it."""
     ended: dict[str, Any] = {"progress_text": "", "finished_at": timezone.now}
-    try:
-        yield
-    except Cancelled:
-        _end(run, RunStatus.CANCELLED, "", **ended)
-    except DomainError as refusal:
-        _end(run, RunStatus.FAILED, refusal.sentence, **ended)
-    except BaseException:
-        with contextlib.suppress(DatabaseError):
-            _end(
-                run, RunStatus.FAILED, "The work stopped on an error that nobody expected. It is in the log. Nothing was written.", **ended
-            )
-        raise
+    with contextlib.ExitStack() as otherwise:
+        otherwise.callback(_end_unexpectedly, run, ended)
+        try:
+            yield
+        except Cancelled:
+            _end(run, RunStatus.CANCELLED, "", **ended)
+        except DomainError as refusal:
+            _end(run, RunStatus.FAILED, refusal.sentence, **ended)
+        otherwise.pop_all()
+
+
+def _end_unexpectedly(run: ImportRun, ended: dict[str, Any]) -> None:
+    """Say so in the run where an error goes on its way to the log, unless the database is what failed."""
+    with contextlib.suppress(DatabaseError):
+        _end(run, RunStatus.FAILED, "The work stopped on an error that nobody expected. It is in the log. Nothing was written.", **ended)
 
 
 def _end(run: ImportRun, status: str, failure: str, *, progress_text: str, finished_at: Callable[[], Any]) -> None:

