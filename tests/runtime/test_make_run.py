@@ -29,7 +29,9 @@ def folder(tmp_path):
 
 
 def start(folder):
-    make = subprocess.Popen(["make", "run"], cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    # the tests may run below make themselves: what that one handed down is not for this one
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    make = subprocess.Popen(["make", "run"], cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment)
     assert make.stdout.readline() == "up\n"
     return make
 

@@ -178,9 +178,11 @@ def type_words(schema: Mapping[str, Any]) -> str:
 
 
 def problem_codes() -> list[ProblemCode]:
-    """Every refusal the code can answer with, by its code."""
+    """Every refusal the API can answer with, by its code. The demo hospital's own are not among them: it has no operation."""
     found = {code: ProblemCode(code, status, text) for code, (status, text) in OTHER_PROBLEMS.items()}
     for kind in _all_kinds(DomainError):
+        if kind.__module__.startswith("openhtm.demo."):
+            continue
         text = (kind.__doc__ or kind.message).strip().splitlines()[0]
         found[kind.code] = ProblemCode(kind.code, kind.status, text)
     return [found[code] for code in sorted(found)]
