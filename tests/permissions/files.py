@@ -23,6 +23,10 @@ def _attachment(world):
     return {**_device(world), "uid": found.uid}
 
 
+def _uid(world):
+    return {"uid": _attachment(world)["uid"]}
+
+
 def _size(world):
     return {"template_id": LabelTemplate.objects.order_by("pk").first().pk}
 
@@ -66,4 +70,11 @@ ROWS = [
     Row("inventory:attachment-remove", method="POST", needs=P.EDIT_DEVICES, kwargs=_attachment, scoped=True, ok=(422,)),
     Row("inventory:device-passport", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
     Row("inventory:device-code", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:list_attachments", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True),
+    Row("api:add_attachment", "POST", needs=P.ADD_ATTACHMENTS, kwargs=_device, scoped=True, ok=(422,)),
+    Row("api:attachment_content", needs=P.VIEW_DEVICES, kwargs=_uid, scoped=True),
+    Row("api:remove_attachment", "DELETE", needs=P.EDIT_DEVICES, kwargs=_uid, query={"reason": "Wrong device"}, scoped=True),
+    Row("api:list_sightings", needs=P.VIEW_HISTORY, kwargs=_device, scoped=True),
+    Row("api:add_sighting", "POST", needs=P.SCAN_DEVICES, kwargs=_device, scoped=True),
+    Row("api:scan_code", "POST", needs=P.VIEW_DEVICES, data=lambda world: {"code": world.device.control_number}),
 ]
