@@ -154,12 +154,15 @@ class DeviceFields(Body):
     )
 
 
-class DeviceIn(DeviceFields):
-    """A new device. Sending the same ``client_key`` again answers the same and adds nothing."""
-
+class NewDevice(DeviceFields):
     facility: Annotated[Text, Field(min_length=1, max_length=20)] = Field(description="Code of the facility.")
     control_number: Number | None = Field(default=None, description="Left out: the next one is assigned.")
     status: StatusCode = "in_service"  # type: ignore[valid-type]
+
+
+class DeviceIn(NewDevice):
+    """A new device. Sending the same ``client_key`` again answers the same and adds nothing."""
+
     client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="Your own key of this creation. The header Idempotency-Key means the same."
     )
@@ -361,19 +364,25 @@ ByHeader = Annotated[ClientKey | None, Header(alias="Idempotency-Key", descripti
 @router.post("/devices", response={201: DeviceOut, 200: DeviceOut, **REFUSALS}, operation_id="add_device", summary="Add a device")
 def add_device(request: HttpRequest, payload: DeviceIn, header_key: ByHeader = None) -> Any:
     """Add a device. 201, or 200 with the first answer if the same client_key came before."""
-    actor, sent = actor_of(request), given(payload)
-    key, facility, status = sent.pop("client_key", None), _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
+    actor = actor_of(request)
 
     def make() -> tuple[int, dict[str, Any]]:
-        values = _values(actor, sent, facility=facility)
-        device = devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
-        fresh = detail.device_by_number(actor=actor, number=device.control_number)
+        fresh = detail.device_by_number(actor=actor, number=create(actor, payload).control_number)
         return 201, DeviceOut.model_validate(device_out(fresh, actor=actor)).model_dump(mode="json")
 
-    with in_our_names():
-        body = payload.model_dump(mode="json", exclude={"client_key"})
-        status_code, answer, replayed = answer_once(actor=actor, key=key or header_key, route="add_device", body=body, make=make)
+    body, key = payload.model_dump(mode="json", exclude={"client_key"}), payload.client_key or header_key
+    status_code, answer, replayed = answer_once(actor=actor, key=key, route="add_device", body=body, make=make)
     return Answer(200 if replayed else status_code, answer)
+
+
+def create(actor: Actor, payload: NewDevice) -> Device:
+    """Add one device as the caller described it. Raises NotAllowed, and Invalid by the contract's names."""
+    sent = given(payload)
+    sent.pop("client_key", None)
+    facility, status = _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
+    with in_our_names():
+        values = _values(actor, sent, facility=facility)
+        return devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
 
 
 @router.patch("/devices/{control_number}", response={200: DeviceOut, **REFUSALS}, operation_id="change_device", summary="Change a device")
