@@ -31,6 +31,10 @@ def _size(world):
     return {"template_id": LabelTemplate.objects.order_by("pk").first().pk}
 
 
+def _new_size(world):
+    return {"name": "Ours", "width_mm": 60, "height_mm": 30}
+
+
 P = Permission
 ROWS = [
     Row("inventory:scan", needs=P.VIEW_DEVICES),
@@ -77,4 +81,10 @@ ROWS = [
     Row("api:list_sightings", needs=P.VIEW_HISTORY, kwargs=_device, scoped=True),
     Row("api:add_sighting", "POST", needs=P.SCAN_DEVICES, kwargs=_device, scoped=True),
     Row("api:scan_code", "POST", needs=P.VIEW_DEVICES, data=lambda world: {"code": world.device.control_number}),
+    Row("api:device_passport", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:device_label", needs=P.PRINT_LABELS, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:list_label_templates", needs=P.PRINT_LABELS, ok=(200,)),
+    Row("api:add_label_template", "POST", needs=P.MANAGE_CUSTOM_FIELDS, data=_new_size, everywhere=True, ok=(201,)),
+    Row("api:change_label_template", "PATCH", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, data=_new_size, everywhere=True),
+    Row("api:remove_label_template", "DELETE", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, everywhere=True, ok=(204,)),
 ]
