@@ -299,3 +299,23 @@ def test_any_text_as_a_control_number_is_answered(maria: ApiClient, device: Devi
     answer = maria.get(f"/devices/{number}")
     assert answer.status_code == 404
     assert json.loads(answer.content)["status"] == 404
+
+
+def test_many_devices_are_added_once(maria: ApiClient, north: Facility, model: DeviceModel) -> None:
+    items = [{"facility": "NORTH", "model_id": model.pk, "control_number": f"N-{n}"} for n in range(3)]
+    sent = {"items": [*items, {"facility": "NORTH", "model_id": model.pk, "part_of": "N-0"}], "client_key": "many-1"}
+    first, again = maria.post("/bulk/devices", sent), maria.post("/bulk/devices", sent)
+    assert (first.status_code, again.status_code) == (201, 200), first.content
+    assert first.json() == again.json()
+    assert first.json()["control_numbers"][:3] == ["N-0", "N-1", "N-2"]
+    assert Device.objects.count() == first.json()["added"] == 4
+
+
+def test_one_wrong_item_adds_none_and_every_wrong_field_is_named(maria: ApiClient, device: Device, model: DeviceModel) -> None:
+    good = {"facility": "NORTH", "model_id": model.pk}
+    wrong = [good, good | {"model_id": 2**40}, good | {"control_number": "BME-00001"}, good | {"facility": "SOUTH"}]
+    assert fields_refused(maria.post("/bulk/devices", {"items": wrong})) == {
+        "items.1.model_id", "items.2", "items.3.facility",
+    }  # fmt: skip
+    assert fields_refused(maria.post("/bulk/devices", {"items": [good, good | {"serial_number": 5}]})) == {"items.1.serial_number"}
+    assert Device.objects.count() == 1

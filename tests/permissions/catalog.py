@@ -50,6 +50,10 @@ def document(world: World) -> dict[str, Any]:
     return {"model_id": row.device_model_id, "document_id": row.pk}
 
 
+def only_document(world: World) -> dict[str, Any]:
+    return {"document_id": document(world)["document_id"]}
+
+
 def record(world: World) -> dict[str, Any]:
     row = GudidRecord.objects.create(record_key="k", primary_di="00844588018923", company_name="Acme", version_or_model="X", fingerprint="")
     GudidIdentifier.objects.create(record=row, di=row.primary_di, kind="primary", issuer="GS1")
@@ -90,6 +94,8 @@ PAGES = [
     Row("catalog:identifier-remove", "POST", needs=E_, kwargs=identifier),
     Row("catalog:document-add", needs=E_, kwargs=model),
     Row("catalog:document-add", "POST", needs=E_, kwargs=model),
+    Row("catalog:document-edit", needs=E_, kwargs=document),
+    Row("catalog:document-edit", "POST", needs=E_, kwargs=document),
     Row("catalog:document-file", needs=V, kwargs=document),
     Row("catalog:manufacturer-list", needs=V),
     Row("catalog:manufacturer-add", needs=E_),
@@ -131,6 +137,17 @@ API = [
     Row("api:add_model_identifier", "POST", needs=E_, kwargs=model, data=lambda w: {"text": "00844588018923"}),
     Row("api:change_model_identifier", "PATCH", needs=E_, kwargs=only_identifier, data=lambda w: {"kind": "package"}),
     Row("api:remove_model_identifier", "DELETE", needs=E_, kwargs=only_identifier),
+    Row("api:list_model_documents", needs=V, kwargs=model),
+    Row(
+        "api:add_model_document",
+        "POST",
+        needs=E_,
+        kwargs=model,
+        data=lambda w: {"kind": "ifu", "title": "IFU", "url": "https://a.test/ifu"},
+    ),
+    Row("api:upload_model_document", "POST", needs=E_, kwargs=model, ok=(422,)),
+    Row("api:change_model_document", "PATCH", needs=E_, kwargs=only_document, data=lambda w: {"revision": "B"}),
+    Row("api:model_document_content", needs=V, kwargs=only_document),
     Row("api:list_product_codes", needs=V),
     Row("api:list_emdn", needs=V),
     Row("api:list_gmdn", needs=V),

@@ -23,8 +23,16 @@ def _attachment(world):
     return {**_device(world), "uid": found.uid}
 
 
+def _uid(world):
+    return {"uid": _attachment(world)["uid"]}
+
+
 def _size(world):
     return {"template_id": LabelTemplate.objects.order_by("pk").first().pk}
+
+
+def _new_size(world):
+    return {"name": "Ours", "width_mm": 60, "height_mm": 30}
 
 
 P = Permission
@@ -66,4 +74,17 @@ ROWS = [
     Row("inventory:attachment-remove", method="POST", needs=P.EDIT_DEVICES, kwargs=_attachment, scoped=True, ok=(422,)),
     Row("inventory:device-passport", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
     Row("inventory:device-code", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:list_attachments", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True),
+    Row("api:add_attachment", "POST", needs=P.ADD_ATTACHMENTS, kwargs=_device, scoped=True, ok=(422,)),
+    Row("api:attachment_content", needs=P.VIEW_DEVICES, kwargs=_uid, scoped=True),
+    Row("api:remove_attachment", "DELETE", needs=P.EDIT_DEVICES, kwargs=_uid, query={"reason": "Wrong device"}, scoped=True),
+    Row("api:list_sightings", needs=P.VIEW_HISTORY, kwargs=_device, scoped=True),
+    Row("api:add_sighting", "POST", needs=P.SCAN_DEVICES, kwargs=_device, scoped=True),
+    Row("api:scan_code", "POST", needs=P.VIEW_DEVICES, data=lambda world: {"code": world.device.control_number}),
+    Row("api:device_passport", needs=P.VIEW_DEVICES, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:device_label", needs=P.PRINT_LABELS, kwargs=_device, scoped=True, ok=(200,)),
+    Row("api:list_label_templates", needs=P.PRINT_LABELS, ok=(200,)),
+    Row("api:add_label_template", "POST", needs=P.MANAGE_CUSTOM_FIELDS, data=_new_size, everywhere=True, ok=(201,)),
+    Row("api:change_label_template", "PATCH", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, data=_new_size, everywhere=True),
+    Row("api:remove_label_template", "DELETE", needs=P.MANAGE_CUSTOM_FIELDS, kwargs=_size, everywhere=True, ok=(204,)),
 ]

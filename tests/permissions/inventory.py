@@ -79,6 +79,7 @@ API = [
     Row("api:change_device_interface", "PATCH", needs=P.EDIT_DEVICES, kwargs=interface, scoped=True, data=lambda w: {"vlan": 7}),
     Row("api:remove_device_interface", "DELETE", needs=P.EDIT_DEVICES, kwargs=interface, scoped=True),
     Row("api:device_timeline", needs=P.VIEW_HISTORY, kwargs=device, scoped=True),
+    Row("api:bulk_add_devices", "POST", needs=P.ADD_DEVICES, data=lambda w: {"items": [new(w)]}),
     Row("api:bulk_edit_devices", "POST", needs=P.EDIT_DEVICES, scoped=True, data=chosen(ownership="leased")),
     Row("api:bulk_device_status", "POST", needs=P.CHANGE_STATUS, scoped=True, data=chosen(**STATUS)),
     Row("api:bulk_move_devices", "POST", needs=P.MOVE_DEVICES, data=chosen(facility="NORTH")),  # a stranger: 422, facility unknown

@@ -102,6 +102,7 @@ ROWS = [
         scoped=True,
         ok=(200,),
     ),
+    Row("api:list_risk_profiles", needs=P.VIEW_DEVICES, ok=(200,)),
     Row("api:list_custom_fields", needs=P.VIEW_DEVICES, ok=(200,)),
     Row(
         "api:add_custom_field",

@@ -17,7 +17,7 @@ class Row:
     """What a route answers to whom.
 
     ``needs`` is the permission (or PUBLIC, LOGGED_IN). ``kwargs`` and ``data`` build a request about something of the
-    facility North, from the ``World``. ``scoped``: somebody of South gets 404 for it. ``everywhere``: the permission
+    facility North, from the ``World``; ``query`` is added to the address. ``scoped``: somebody of South gets 404 for it. ``everywhere``: the permission
     must be held for the whole organisation. ``ok``: statuses that mean the right was enough.
     """
 
@@ -26,6 +26,7 @@ class Row:
     needs: Permission | str = LOGGED_IN
     kwargs: Callable[[Any], dict[str, Any]] = field(default=lambda world: {})
     data: Callable[[Any], dict[str, Any]] = field(default=lambda world: {})
+    query: dict[str, str] = field(default_factory=dict)
     scoped: bool = False
     everywhere: bool = False
     ok: tuple[int, ...] = (200, 201, 202, 204, 302, 303, 400, 422)

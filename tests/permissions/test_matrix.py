@@ -91,7 +91,7 @@ def test_somebody_of_another_facility_finds_nothing(row: Row, world: World) -> N
 
 
 def ask(row: Row, world: World, person: User | None) -> HttpResponse:
-    url = reverse(row.route, kwargs=row.kwargs(world))
+    url = reverse(row.route, kwargs=row.kwargs(world), query=row.query)
     data = row.data(world)
     if is_api(row):
         headers = bearer(person) if person else {}

@@ -175,6 +175,17 @@ class DocumentForm(CatalogForm):
         return found | {"supersedes_id": old.pk if old else None}
 
 
+class DocumentEditForm(DocumentForm):
+    """Corrects what is said about a document: its file and what it replaced stay."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["file"], self.fields["supersedes"]
+
+    def values(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
 class FromGudidForm(CatalogForm):
     device_type = forms.ModelChoiceField(
         DeviceType.objects.none(),

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:model_id>/identifiers/<int:identifier_id>/remove", models.remove_identifier, name="identifier-remove"),
     path("models/<int:model_id>/documents/add", models.add_document, name="document-add"),
     path("models/<int:model_id>/documents/<int:document_id>", models.document_file, name="document-file"),
+    path("models/<int:model_id>/documents/<int:document_id>/edit", models.edit_document, name="document-edit"),
     path("manufacturers/", manufacturers.manufacturer_list, name="manufacturer-list"),
     path("manufacturers/add", manufacturers.add_manufacturer, name="manufacturer-add"),
     path("manufacturers/<int:manufacturer_id>", manufacturers.manufacturer_page, name="manufacturer"),

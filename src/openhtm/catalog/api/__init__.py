@@ -2,11 +2,12 @@
 
 from ninja import Router
 
+from openhtm.catalog.api.documents import router as documents
 from openhtm.catalog.api.manufacturers import router as manufacturers
 from openhtm.catalog.api.models import router as models
 from openhtm.catalog.api.reference import router as reference
 from openhtm.catalog.api.types import router as types
 
 router = Router(tags=["catalog"])
-for part in (manufacturers, types, models, reference):
+for part in (manufacturers, types, models, documents, reference):
     router.add_router("", part)

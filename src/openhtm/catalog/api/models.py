@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Code, Search, answer_page, create_once, reader
-from openhtm.catalog.models import DeviceModel, DeviceType, GudidRecord
+from openhtm.catalog.models import DeviceModel, DeviceType, GudidRecord, ModelDocument
 from openhtm.catalog.queries import models as queries
 from openhtm.catalog.services import gudid
 from openhtm.catalog.services import models as services
@@ -259,8 +259,12 @@ def model_out(model: DeviceModel) -> dict[str, Any]:
         **row_out(model),
         **{name: getattr(model, name) for name in _MORE},
         "identifiers": [_identifier_out(one) for one in model.identifiers.all()],
-        "documents": [{name: getattr(one, name) for name in _OF_DOCUMENT} for one in model.documents.all()],
+        "documents": [document_out(one) for one in model.documents.all()],
     }
+
+
+def document_out(one: ModelDocument) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in _OF_DOCUMENT}
 
 
 def _identifier_out(one: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from openhtm.catalog.forms import DocumentForm, IdentifierForm, ModelForm
+from openhtm.catalog.forms import DocumentEditForm, DocumentForm, IdentifierForm, ModelForm
 from openhtm.catalog.models import DeviceModel, Manufacturer, ModelDocument, ModelIdentifier
 from openhtm.catalog.queries import models as queries
 from openhtm.catalog.rules.carriers import carrier_text
@@ -197,6 +197,21 @@ def add_document(request: HttpRequest, model_id: int) -> HttpResponse:
 
     context = _about(model) | {"title": "Add a document", "lead": str(model), "button": "Add document"}
     return form_page(request, form=form, act=act, context=context)
+
+
+@require_http_methods(["GET", "POST"])
+def edit_document(request: HttpRequest, model_id: int, document_id: int) -> HttpResponse:
+    """Correct what is said about a document; a new revision is added instead."""
+    actor, model = editor(request), _model(model_id)
+    stored = get_object_or_404(model.documents.all(), pk=document_id)
+
+    def act(values: dict[str, Any]) -> tuple[str, str]:
+        document = documents.edit_document(document_id=stored.pk, changes=values, actor=actor)
+        return f"{document} was saved.", _url(model.pk)
+
+    form = DocumentEditForm(sent(request), model=model, initial={name: getattr(stored, name) for name in documents.FIELDS})
+    lead = "Corrects a mistake. If the manufacturer issued a new revision, add it as a document that replaces this one."
+    return form_page(request, form=form, act=act, context=_about(model) | {"title": f"Edit {stored}", "lead": lead, "button": "Save"})
 
 
 @require_safe

@@ -1,17 +1,32 @@
-"""The same change to many devices over the API: all of them, or none."""
+"""The same change to many devices over the API, or many new ones: all of them, or none."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Key, Text, given
-from openhtm.inventory.api.devices import MoveIn, Number, OwnershipCode, StatusCode, StrategyCode, actor_of, in_our_names, move
+from openhtm.exchange.services.repeatable import answer_once
+from openhtm.identity.actor import Actor, require
+from openhtm.identity.rules.permissions import Permission
+from openhtm.inventory.api.devices import (
+    ByHeader,
+    MoveIn,
+    NewDevice,
+    Number,
+    OwnershipCode,
+    StatusCode,
+    StrategyCode,
+    actor_of,
+    create,
+    in_our_names,
+    move,
+)  # fmt: skip
 from openhtm.inventory.services import bulk
 
 router = Router(tags=["devices"])
@@ -67,3 +82,49 @@ def bulk_device_status(request: HttpRequest, payload: BulkStatusIn) -> dict[str,
 def bulk_move_devices(request: HttpRequest, payload: BulkMoveIn) -> dict[str, int]:
     """Move all these devices to one place, or none."""
     return {"changed": move(actor_of(request), payload.control_numbers, payload)}
+
+
+class ManyIn(Body):
+    items: Annotated[list[NewDevice], Field(min_length=1, max_length=bulk.MAX_AT_ONCE)]
+    client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Your own key of the whole. The header Idempotency-Key means the same."
+    )
+
+
+class ManyOut(Schema):
+    added: int
+    control_numbers: list[str] = Field(description="In the order of the items.")
+
+
+@router.post(
+    "/bulk/devices", response={201: ManyOut, 200: ManyOut, **REFUSALS}, operation_id="bulk_add_devices", summary="Add many devices"
+)
+def bulk_add_devices(request: HttpRequest, payload: ManyIn, header_key: ByHeader = None) -> Any:
+    """Add all these devices, or none. A refusal names every wrong field with its item, counted from 0: items.3.serial_number.
+
+    201, or 200 with the first answer if the same client_key came before.
+    """
+    actor = actor_of(request)
+    require(actor, Permission.ADD_DEVICES)
+
+    def make() -> tuple[int, dict[str, Any]]:
+        numbers = _added(actor, payload.items)
+        return 201, {"added": len(numbers), "control_numbers": numbers}
+
+    body, key = payload.model_dump(mode="json", exclude={"client_key"}), payload.client_key or header_key
+    status, answer, replayed = answer_once(actor=actor, key=key, route="bulk_add_devices", body=body, make=make)
+    return Status(200 if replayed else status, answer)
+
+
+def _added(actor: Actor, items: list[NewDevice]) -> list[str]:
+    """Add each and return the control numbers. Runs in a transaction, which the Invalid for all wrong items rolls back."""
+    numbers: list[str] = []
+    errors: dict[str, list[str]] = {}
+    for position, item in enumerate(items):
+        try:
+            numbers.append(create(actor, item).control_number)
+        except Invalid as refusal:
+            errors |= {f"items.{position}.{field}".rstrip("."): texts for field, texts in refusal.errors.items()}
+    if errors:
+        raise Invalid(errors)
+    return numbers

@@ -154,12 +154,15 @@ class DeviceFields(Body):
     )
 
 
-class DeviceIn(DeviceFields):
-    """A new device. Sending the same ``client_key`` again answers the same and adds nothing."""
-
+class NewDevice(DeviceFields):
     facility: Annotated[Text, Field(min_length=1, max_length=20)] = Field(description="Code of the facility.")
     control_number: Number | None = Field(default=None, description="Left out: the next one is assigned.")
     status: StatusCode = "in_service"  # type: ignore[valid-type]
+
+
+class DeviceIn(NewDevice):
+    """A new device. Sending the same ``client_key`` again answers the same and adds nothing."""
+
     client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="Your own key of this creation. The header Idempotency-Key means the same."
     )
@@ -263,10 +266,11 @@ def get_device(request: HttpRequest, control_number: str) -> dict[str, Any]:
     """A device by its control number, or by one it used to have."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_DEVICES)
-    return device_out(_found(actor, control_number), actor=actor)
+    return device_out(found_device(actor, control_number), actor=actor)
 
 
-def _found(actor: Actor, control_number: str) -> Device:
+def found_device(actor: Actor, control_number: str) -> Device:
+    """Return the device of an address. Raises NotFound or Device.DoesNotExist, both answered with 404."""
     if "\0" in control_number or len(control_number) > 80:
         raise NotFound(kind="device", name="of that number")
     return detail.device_by_number(actor=actor, number=control_number)
@@ -360,26 +364,32 @@ ByHeader = Annotated[ClientKey | None, Header(alias="Idempotency-Key", descripti
 @router.post("/devices", response={201: DeviceOut, 200: DeviceOut, **REFUSALS}, operation_id="add_device", summary="Add a device")
 def add_device(request: HttpRequest, payload: DeviceIn, header_key: ByHeader = None) -> Any:
     """Add a device. 201, or 200 with the first answer if the same client_key came before."""
-    actor, sent = actor_of(request), given(payload)
-    key, facility, status = sent.pop("client_key", None), _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
+    actor = actor_of(request)
 
     def make() -> tuple[int, dict[str, Any]]:
-        values = _values(actor, sent, facility=facility)
-        device = devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
-        fresh = detail.device_by_number(actor=actor, number=device.control_number)
+        fresh = detail.device_by_number(actor=actor, number=create(actor, payload).control_number)
         return 201, DeviceOut.model_validate(device_out(fresh, actor=actor)).model_dump(mode="json")
 
-    with in_our_names():
-        body = payload.model_dump(mode="json", exclude={"client_key"})
-        status_code, answer, replayed = answer_once(actor=actor, key=key or header_key, route="add_device", body=body, make=make)
+    body, key = payload.model_dump(mode="json", exclude={"client_key"}), payload.client_key or header_key
+    status_code, answer, replayed = answer_once(actor=actor, key=key, route="add_device", body=body, make=make)
     return Answer(200 if replayed else status_code, answer)
+
+
+def create(actor: Actor, payload: NewDevice) -> Device:
+    """Add one device as the caller described it. Raises NotAllowed, and Invalid by the contract's names."""
+    sent = given(payload)
+    sent.pop("client_key", None)
+    facility, status = _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
+    with in_our_names():
+        values = _values(actor, sent, facility=facility)
+        return devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
 
 
 @router.patch("/devices/{control_number}", response={200: DeviceOut, **REFUSALS}, operation_id="change_device", summary="Change a device")
 def change_device(request: HttpRequest, control_number: str, payload: DeviceChange) -> dict[str, Any]:
     """Change what is sent and nothing else."""
     actor, sent = actor_of(request), given(payload)
-    device = _found(actor, control_number)
+    device = found_device(actor, control_number)
     seen, number = sent.pop("seen_at", None), device.control_number
     with in_our_names():
         values = _values(actor, sent, facility=device.facility, stored=device)
@@ -399,7 +409,7 @@ class StatusIn(Body):
 def change_device_status(request: HttpRequest, control_number: str, payload: StatusIn) -> dict[str, Any]:
     """Change the status by the transition table."""
     actor = actor_of(request)
-    number = _found(actor, control_number).control_number
+    number = found_device(actor, control_number).control_number
     life.change_status(actor=actor, control_number=number, after=payload.status, reason=payload.reason, on=payload.on)
     return device_out(detail.device_by_number(actor=actor, number=number), actor=actor)
 
@@ -417,7 +427,7 @@ class MoveIn(Body):
 def move_device(request: HttpRequest, control_number: str, payload: MoveIn) -> dict[str, Any]:
     """Move a device to a place and department of a facility."""
     actor = actor_of(request)
-    number = _found(actor, control_number).control_number
+    number = found_device(actor, control_number).control_number
     move(actor, [number], payload)
     return device_out(detail.device_by_number(actor=actor, number=number), actor=actor)
 
@@ -448,7 +458,7 @@ class NoteOut(Schema):
 def add_device_note(request: HttpRequest, control_number: str, payload: NoteIn) -> Any:
     """Add a remark, signed by the caller."""
     actor = actor_of(request)
-    note = life.add_note(actor=actor, control_number=_found(actor, control_number).control_number, text=payload.text)
+    note = life.add_note(actor=actor, control_number=found_device(actor, control_number).control_number, text=payload.text)
     return Answer(201, {"text": note.text, "author": note.author_name, "recorded_at": note.recorded_at})
 
 
@@ -474,7 +484,7 @@ class InterfaceIn(Body):
 def add_device_interface(request: HttpRequest, control_number: str, payload: InterfaceIn) -> Any:
     """Add a network interface to a device."""
     actor = actor_of(request)
-    number = _found(actor, control_number).control_number
+    number = found_device(actor, control_number).control_number
     interface = network.save_interface(actor=actor, control_number=number, values=payload.model_dump())
     return Answer(201, interface_out(interface))
 
@@ -499,7 +509,7 @@ class InterfaceChange(Body):
 def change_device_interface(request: HttpRequest, control_number: str, interface_id: Key, payload: InterfaceChange) -> dict[str, Any]:
     """Change what is sent of an interface and nothing else."""
     actor = actor_of(request)
-    device = _found(actor, control_number)
+    device = found_device(actor, control_number)
     stored = device.interfaces.values(*network.FIELDS).get(pk=interface_id)
     interface = network.save_interface(
         actor=actor, control_number=device.control_number, values=stored | given(payload), interface_id=interface_id
@@ -516,7 +526,7 @@ def change_device_interface(request: HttpRequest, control_number: str, interface
 def remove_device_interface(request: HttpRequest, control_number: str, interface_id: Key) -> Any:
     """Take an interface away; its history stays."""
     actor = actor_of(request)
-    network.remove_interface(actor=actor, control_number=_found(actor, control_number).control_number, interface_id=interface_id)
+    network.remove_interface(actor=actor, control_number=found_device(actor, control_number).control_number, interface_id=interface_id)
     return Answer(204, None)
 
 
@@ -536,7 +546,7 @@ class EventOut(Schema):
 def device_timeline(request: HttpRequest, control_number: str) -> Any:
     """The newest hundred facts about a device, who recorded them and why."""
     actor = actor_of(request)
-    device = _found(actor, control_number)
+    device = found_device(actor, control_number)
     require(actor, Permission.VIEW_HISTORY, at=device.facility_id, place=device.facility.name)
     return [
         {

@@ -16,7 +16,7 @@ from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Cursor, Key, Limit, PageOut, Text, given
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.models import CustomField, Device, SavedView
+from openhtm.inventory.models import CustomField, Device, RiskProfile, SavedView
 from openhtm.inventory.queries import detail, duplicates, findings
 from openhtm.inventory.services import custom_fields, merging, quality, risk, saved_views
 from openhtm.sites.models import Facility
@@ -205,6 +205,28 @@ def _score_out(one: detail.ShownScore) -> dict[str, Any]:
         "own_inputs": one.overridden.inputs if one.overridden else None,
         "own_reason": one.overridden.reason if one.overridden else None,
     }
+
+
+class RiskProfileOut(Schema):
+    """A scoring model as data, with who says so."""
+
+    code: str
+    edition: str
+    name: str
+    source: str
+    confidence: str
+    effective_from: dt.date
+    effective_to: dt.date | None = Field(description="Null: it is the current edition.")
+    shipped: bool
+    definition: dict[str, Any] = Field(description="Factors, weights, thresholds and interval rules.")
+
+
+@router.get("/risk-profiles", response={200: list[RiskProfileOut], **REFUSALS}, operation_id="list_risk_profiles", summary="Risk profiles")
+def list_risk_profiles(request: HttpRequest, past: bool = False) -> Any:
+    """The current risk profiles by code; with past=true earlier editions too."""
+    require(_actor(request), Permission.VIEW_DEVICES)
+    found = RiskProfile.objects.all() if past else RiskProfile.objects.filter(effective_to__isnull=True)
+    return list(found.values(*RiskProfileOut.model_fields))
 
 
 class RiskInputsIn(Body):

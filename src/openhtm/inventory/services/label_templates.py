@@ -22,6 +22,18 @@ FIELDS = (
 LARGEST_MM, MOST_ACROSS = Decimal(300), 30
 
 
+def chosen_template(template_id: int | None) -> LabelTemplate:
+    """Return this label size; for None the largest of a label printer. One or two statements. Raises Invalid if it is gone."""
+    if template_id is not None:
+        template = LabelTemplate.objects.filter(pk=template_id).first()
+    else:
+        sizes = LabelTemplate.objects.order_by("-height_mm", "pk")
+        template = sizes.filter(page="label").first() or sizes.first()
+    if template is None:
+        raise Invalid({"template": ["This label size was removed. Choose another."]})
+    return template
+
+
 @transaction.atomic
 def save_label_template(*, actor: Actor, values: Mapping[str, Any], template_id: int | None = None) -> LabelTemplate:
     """Add a label size, or change the one with ``template_id``; ``values`` holds all of ``FIELDS``.

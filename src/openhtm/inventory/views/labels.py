@@ -20,7 +20,7 @@ from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import LabelTemplate
 from openhtm.inventory.queries import filters
-from openhtm.inventory.services.label_templates import delete_label_template, save_label_template
+from openhtm.inventory.services.label_templates import chosen_template, delete_label_template, save_label_template
 from openhtm.inventory.services.labels import MAX_LABELS, Label, device_labels, first_sheet_svg, labels_pdf, place_labels
 from openhtm.inventory.views.asking import actor_of, base_url
 from openhtm.inventory.views.label_forms import TemplateForm, initial_of
@@ -93,16 +93,9 @@ def _numbers(request: HttpRequest, sent: QueryDict) -> list[str]:
 
 
 def _template(sent: QueryDict) -> LabelTemplate:
-    """The chosen label size, else the largest of a label printer. One or two statements. Raises Invalid if it is gone."""
+    """The chosen label size, else the largest of a label printer. Raises Invalid if it is gone."""
     key = sent.get("template", "")
-    if key.isdecimal() and len(key) <= _LONGEST_KEY:
-        template = LabelTemplate.objects.filter(pk=int(key)).first()
-    else:
-        sizes = LabelTemplate.objects.order_by("-height_mm", "pk")
-        template = sizes.filter(page="label").first() or sizes.first()
-    if template is None:
-        raise Invalid({"template": ["This label size was removed. Choose another."]})
-    return template
+    return chosen_template(int(key) if key.isdecimal() and len(key) <= _LONGEST_KEY else None)
 
 
 def _start(sent: QueryDict) -> int:
