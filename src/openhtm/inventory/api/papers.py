@@ -16,6 +16,7 @@ from openhtm.documents.responses import pdf_response
 from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.api.devices import actor_of, found_device
+from openhtm.inventory.asking import base_url
 from openhtm.inventory.models import LabelTemplate
 from openhtm.inventory.rules.labels import LINE_LABELS
 from openhtm.inventory.services.label_templates import (
@@ -28,7 +29,6 @@ from openhtm.inventory.services.label_templates import (
 )  # fmt: skip
 from openhtm.inventory.services.labels import device_labels, labels_pdf
 from openhtm.inventory.services.passport import passport_pdf
-from openhtm.inventory.views.asking import base_url
 
 router = Router(tags=["labels"])
 Line = Literal[tuple(LINE_LABELS)]  # type: ignore[valid-type]

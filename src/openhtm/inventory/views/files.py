@@ -18,11 +18,11 @@ from openhtm.documents.responses import inert_response, pdf_response
 from openhtm.identity.actor import require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.addresses import device_url
+from openhtm.inventory.asking import actor_of, base_url
 from openhtm.inventory.models import DeviceAttachment
 from openhtm.inventory.queries import detail
 from openhtm.inventory.services.attachments import attach_file, remove_attachment, visible_attachments
 from openhtm.inventory.services.passport import passport_pdf
-from openhtm.inventory.views.asking import actor_of, base_url
 from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui import barcodes
 

@@ -18,11 +18,11 @@ from openhtm.core.errors import Invalid
 from openhtm.documents.responses import pdf_response
 from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
+from openhtm.inventory.asking import actor_of, base_url
 from openhtm.inventory.models import LabelTemplate
 from openhtm.inventory.queries import filters
 from openhtm.inventory.services.label_templates import chosen_template, delete_label_template, save_label_template
 from openhtm.inventory.services.labels import MAX_LABELS, Label, device_labels, first_sheet_svg, labels_pdf, place_labels
-from openhtm.inventory.views.asking import actor_of, base_url
 from openhtm.inventory.views.label_forms import TemplateForm, initial_of
 
 _LONGEST_KEY = 18

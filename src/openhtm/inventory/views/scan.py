@@ -16,11 +16,11 @@ from openhtm.core.errors import Invalid
 from openhtm.identity.actor import require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.addresses import device_url
+from openhtm.inventory.asking import actor_of
 from openhtm.inventory.rules.printed import place_url
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
 from openhtm.inventory.services.scanning import ScanResult, resolve
 from openhtm.inventory.services.sightings import Seen, record_sighting
-from openhtm.inventory.views.asking import actor_of
 from openhtm.ui import barcodes
 
 NO_CODE_ON_PHOTO = "No code could be read on this photo. Go closer, avoid glare, or type the number."

@@ -1,4 +1,4 @@
-"""Who asks, and under which address, for the views of this room."""
+"""Who asks, and under which address, for the pages and the API of this room."""
 
 from __future__ import annotations
 
