@@ -11,12 +11,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 
 PTRACE_CONT, PTRACE_SEIZE, PTRACE_LISTEN, PTRACE_EVENT_STOP = 7, 0x4206, 0x4208, 128
 WAIT_ALL = 0x40000000  # __WALL: processes that we attend, not only children
 PR_SET_PDEATHSIG = 1
+SAME_WISH_S = 0.5
+last_asked = {"at": -SAME_WISH_S}
 ASKS_TO_STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 JOB_CONTROL = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 
@@ -25,14 +28,16 @@ def main(command: list[str]) -> int:
     """Run ``command`` and return its exit code."""
     libc = ctypes.CDLL(None, use_errno=True)
     make = os.getppid()
-    server = subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: die_with_parent(libc))
+    signal.pthread_sigmask(signal.SIG_BLOCK, ASKS_TO_STOP)  # a wish to stop that comes while we prepare is kept until we can pass it on
+    attended = seize(libc, make)
+    server = subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: prepare(libc))
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
         ask_to_stop(server.pid)
 
     for number in ASKS_TO_STOP:
         signal.signal(number, pass_on)
-    attended = seize(libc, make)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKS_TO_STOP)
     if attended:
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # make is stopped by Ctrl-Z; we must go on attending it
     return attend(libc, server.pid, make) if attended else as_exit_code(os.waitpid(server.pid, 0)[1])
@@ -72,6 +77,11 @@ def attend(libc: ctypes.CDLL, server: int, make: int) -> int:
 
 
 def ask_to_stop(server: int) -> None:
+    """Ask once for each time somebody means it: Ctrl-C reaches us twice, by our group and by way of make."""
+    now = time.monotonic()
+    if now - last_asked["at"] < SAME_WISH_S:
+        return
+    last_asked["at"] = now
     try:
         os.kill(server, signal.SIGTERM)
     except ProcessLookupError:
@@ -83,7 +93,9 @@ def as_exit_code(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def die_with_parent(libc: ctypes.CDLL) -> None:
+def prepare(libc: ctypes.CDLL) -> None:
+    """In the child: end with us, and hear signals again."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKS_TO_STOP)
     if sys.platform.startswith("linux"):
         libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 

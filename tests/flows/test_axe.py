@@ -37,7 +37,7 @@ KEYS = {
     "interface_id": "select min(id) from inventory_networkinterface",
 }
 OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
-    "catalog:document-file", "catalog:gudid", "catalog:gudid-to-model", "identity:token-add-for", "inventory:attachment",
+    "catalog:document-file", "catalog:document-edit", "catalog:gudid", "catalog:gudid-to-model", "identity:token-add-for", "inventory:attachment",
     "inventory:attachment-remove", "inventory:device-interface", "inventory:device-unmerge", "ui:style-job", "inventory:device-code",
     "inventory:device-label-pdf", "inventory:device-passport", "inventory:location-label-pdf", "inventory:label-sheet-pdf",
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
