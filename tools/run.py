@@ -58,6 +58,7 @@ def attend(libc: ctypes.CDLL, server: int, make: int) -> int:
     while True:
         pid, status = os.waitpid(-1, WAIT_ALL)
         if pid == server and not os.WIFSTOPPED(status):
+            settle(libc, make)
             return as_exit_code(status)
         if pid != make:
             continue
@@ -74,6 +75,21 @@ def attend(libc: ctypes.CDLL, server: int, make: int) -> int:
             libc.ptrace(PTRACE_CONT, make, 0, 0)
         else:
             libc.ptrace(PTRACE_CONT, make, 0, number)
+
+
+def settle(libc: ctypes.CDLL, make: int) -> None:
+    """Hold back the signal that make was sent together with us, should it arrive only after the server has ended."""
+    end = time.monotonic() + SAME_WISH_S
+    while last_asked["at"] > 0 and time.monotonic() < end:
+        pid, status = os.waitpid(make, os.WNOHANG | WAIT_ALL)
+        if pid == 0:
+            time.sleep(0.01)
+        elif not os.WIFSTOPPED(status):
+            return
+        else:
+            number, event = os.WSTOPSIG(status), status >> 16
+            held = event == PTRACE_EVENT_STOP or number in ASKS_TO_STOP
+            libc.ptrace(PTRACE_CONT, make, 0, 0 if held else number)
 
 
 def ask_to_stop(server: int) -> None:
