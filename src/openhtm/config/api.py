@@ -22,7 +22,14 @@ from openhtm.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotF
 from openhtm.identity.api import router as identity
 from openhtm.identity.api_auth import BearerToken, Session
 from openhtm.inventory import api as inventory
+from openhtm.maintenance import api as maintenance
+from openhtm.notices import api as notices
+from openhtm.procedures import api as procedures
+from openhtm.rounds import api as rounds
 from openhtm.sites.api import router as sites
+from openhtm.testers import api as testers
+from openhtm.workforce import api as workforce
+from openhtm.workorders import api as workorders
 
 
 class Json(BaseRenderer):
@@ -75,7 +82,8 @@ api = Api(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-for router in (*inventory.routers, catalog, sites, identity):
+ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, workforce, notices)
+for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 
 

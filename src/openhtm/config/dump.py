@@ -12,7 +12,7 @@ from openhtm.sites.models import Organisation
 
 EXCLUDED_APPS = frozenset({"auth", "contenttypes", "sessions", "procrastinate"})
 EXCLUDED = frozenset({"identity.LogInAttempt"})
-SEQUENCES = ("inventory_control_number",)
+SEQUENCES = ("inventory_control_number", "workorders_number")
 MUST_BE_EMPTY: tuple[type[models.Model], ...] = (User, Organisation, Device, StoredFile)
 
 

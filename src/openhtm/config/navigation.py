@@ -24,18 +24,27 @@ class Entry:
 
 
 MENU = (
+    Entry("Today", "workorders:today", "sun", Permission.DO_WORK),
     Entry("Home", "home", "house"),
     Entry("Devices", "inventory:device-list", "monitor-cog", Permission.VIEW_DEVICES),
     Entry("Scan", "inventory:scan", "scan-barcode", Permission.VIEW_DEVICES),
+    Entry("Work", "workorders:order-list", "clipboard-list", Permission.VIEW_WORK),
+    Entry("Visits", "maintenance:visit-list", "calendar-check", Permission.VIEW_SCHEDULES),
+    Entry("Planning", "maintenance:planning", "calendar-range", Permission.PLAN_MAINTENANCE),
+    Entry("Rounds", "rounds:round-list", "footprints", Permission.DO_ROUNDS),
+    Entry("Readiness", "rounds:readiness", "shield-check", Permission.DO_READINESS),
+    Entry("Procedures", "procedures:procedure-list", "list-todo", Permission.VIEW_PROCEDURES),
+    Entry("Testers", "testers:tester-list", "gauge", Permission.VIEW_TESTERS),
     Entry("Data quality", "inventory:quality", "list-checks", Permission.RESOLVE_QUALITY),
     Entry("Imports", "inventory:import-list", "file-input", Permission.IMPORT_DEVICES),
     Entry("Catalogue", "catalog:home", "book-open", Permission.VIEW_CATALOG),
     Entry("Places", "sites:home", "map-pin", Permission.VIEW_SITES),
     Entry("People", "identity:user-list", "users", Permission.VIEW_PEOPLE),
+    Entry("Teams", "workforce:team-list", "users-round", Permission.VIEW_SCHEDULES),
     Entry("Settings", "inventory:settings", "settings", Permission.MANAGE_CUSTOM_FIELDS),
     Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
 )
-ON_THE_PHONE = frozenset({"home", "inventory:scan", "inventory:device-list"})
+ON_THE_PHONE = frozenset({"workorders:today", "inventory:scan", "rounds:round-list", "workorders:order-list"})
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

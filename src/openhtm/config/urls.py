@@ -20,6 +20,13 @@ urlpatterns = [
     path("catalog/", include("openhtm.catalog.urls")),
     path("", include("openhtm.inventory.urls")),
     path("", include("openhtm.documents.urls")),
+    path("", include("openhtm.notices.urls")),
+    path("", include("openhtm.procedures.urls")),
+    path("", include("openhtm.testers.urls")),
+    path("", include("openhtm.workforce.urls")),
+    path("", include("openhtm.workorders.urls")),
+    path("", include("openhtm.maintenance.urls")),
+    path("", include("openhtm.rounds.urls")),
     path("", include("openhtm.ui.urls")),
 ]
 

@@ -58,25 +58,54 @@ class Permission(StrEnum):
     USE_TOKENS = "use API tokens of their own"
     MANAGE_TOKENS = "manage API tokens"
     VIEW_SYSTEM = "see the state of the system"
+    VIEW_WORK = "see work orders"
+    REPORT_FAULTS = "report faults"
+    ADD_WORK = "open work orders"
+    DO_WORK = "work on orders and record results"
+    ASSIGN_WORK = "assign and plan work"
+    REVIEW_WORK = "review and settle work"
+    CANCEL_WORK = "cancel, merge and reopen work orders"
+    MANAGE_WORK_LISTS = "change coded lists, targets and templates"
+    VIEW_PROCEDURES = "see procedures"
+    EDIT_PROCEDURES = "write procedures"
+    RELEASE_PROCEDURES = "release and retire procedures"
+    VIEW_SCHEDULES = "see schedules and visits"
+    RECORD_ATTEMPTS = "record attempts at visits"
+    EDIT_SCHEDULES = "change schedules and the programme"
+    EXCLUDE_VISITS = "exclude visits from the count"
+    PLAN_MAINTENANCE = "plan and level maintenance"
+    VIEW_TESTERS = "see testers"
+    MANAGE_TESTERS = "manage testers and calibrations"
+    DO_ROUNDS = "make rounds"
+    DO_READINESS = "do readiness checks"
+    MANAGE_READINESS = "set up readiness checks"
+    MANAGE_TEAMS = "manage teams and staff hours"
 
 
 P = Permission
-_REQUESTER = frozenset({P.VIEW_DEVICES, P.SCAN_DEVICES, P.VIEW_SITES, P.VIEW_CATALOG})
-_READER = _REQUESTER | {P.VIEW_HISTORY, P.EXPORT_DEVICES, P.VIEW_PEOPLE, P.USE_TOKENS}
+_WATCHER = frozenset({P.VIEW_DEVICES, P.SCAN_DEVICES, P.VIEW_SITES, P.VIEW_CATALOG, P.VIEW_WORK})
+_REQUESTER = _WATCHER | {P.REPORT_FAULTS, P.DO_READINESS}
+_READER = _WATCHER | {
+    P.VIEW_HISTORY, P.EXPORT_DEVICES, P.VIEW_PEOPLE, P.USE_TOKENS, P.VIEW_PROCEDURES, P.VIEW_SCHEDULES, P.VIEW_TESTERS,
+}  # fmt: skip
 _TECHNICIAN = _READER | {
     P.ADD_DEVICES, P.EDIT_DEVICES, P.CHANGE_STATUS, P.MOVE_DEVICES, P.ADD_NOTES, P.ADD_ATTACHMENTS, P.PRINT_LABELS, P.VIEW_NETWORK,
-    P.RESOLVE_QUALITY, P.VIEW_COSTS,
+    P.RESOLVE_QUALITY, P.VIEW_COSTS, P.REPORT_FAULTS, P.ADD_WORK, P.DO_WORK, P.RECORD_ATTEMPTS, P.MANAGE_TESTERS, P.DO_ROUNDS,
+    P.DO_READINESS,
 }  # fmt: skip
-_ENGINEER = _TECHNICIAN | {P.MERGE_DEVICES, P.SET_RISK, P.IMPORT_DEVICES, P.EDIT_CATALOG}
-_MANAGER = _ENGINEER | {P.EDIT_SITES, P.MANAGE_CUSTOM_FIELDS, P.VIEW_SYSTEM}
+_ENGINEER = _TECHNICIAN | {
+    P.MERGE_DEVICES, P.SET_RISK, P.IMPORT_DEVICES, P.EDIT_CATALOG, P.ASSIGN_WORK, P.REVIEW_WORK, P.CANCEL_WORK, P.EDIT_PROCEDURES,
+    P.RELEASE_PROCEDURES, P.EDIT_SCHEDULES, P.EXCLUDE_VISITS, P.PLAN_MAINTENANCE, P.MANAGE_READINESS,
+}  # fmt: skip
+_MANAGER = _ENGINEER | {P.EDIT_SITES, P.MANAGE_CUSTOM_FIELDS, P.VIEW_SYSTEM, P.MANAGE_WORK_LISTS, P.MANAGE_TEAMS}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.REQUESTER: _REQUESTER,
     Role.TECHNICIAN: _TECHNICIAN,
     Role.CLINICAL_ENGINEER: _ENGINEER,
     Role.MANAGER: _MANAGER,
-    Role.SECURITY_ANALYST: _READER | {P.VIEW_NETWORK, P.ADD_NOTES, P.ADD_ATTACHMENTS},
-    Role.VENDOR_TECHNICIAN: frozenset({P.VIEW_DEVICES, P.SCAN_DEVICES, P.ADD_NOTES, P.ADD_ATTACHMENTS, P.VIEW_CATALOG, P.VIEW_SITES}),
+    Role.SECURITY_ANALYST: _READER | {P.VIEW_NETWORK, P.ADD_NOTES, P.ADD_ATTACHMENTS, P.REPORT_FAULTS, P.ADD_WORK},
+    Role.VENDOR_TECHNICIAN: _WATCHER | {P.ADD_NOTES, P.ADD_ATTACHMENTS, P.DO_WORK, P.VIEW_PROCEDURES},
     Role.SURVEYOR: _READER - {P.USE_TOKENS, P.SCAN_DEVICES},
     Role.ADMINISTRATOR: frozenset(Permission),
 }

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.events import publish
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, MaintenanceStrategy, Ownership, StatusChange
+from openhtm.inventory.rules.events import StatusChanged
 from openhtm.inventory.rules.status import NEEDS_REASON, STATUS_LABELS, TRANSITIONS, Status
 from openhtm.inventory.services.devices import _today
 from openhtm.inventory.services.life import _locked
@@ -84,6 +86,16 @@ def bulk_status(*, actor: Actor, control_numbers: Sequence[str], after: str, rea
         retired = day if target in (Status.RETIRED, Status.DISPOSED) else None
         here = [d.pk for d in devices if d.facility_id == facility.pk]
         Device.objects.filter(pk__in=here).update(status=target, status_since=day, retired_on=retired, updated_at=now)
+    before = {device.status for device in devices}
+    publish(
+        StatusChanged(
+            device_ids=tuple(device.pk for device in devices),
+            before=before.pop() if len(before) == 1 else "",
+            after=target.value,
+            reason=reason,
+            actor=actor,
+        )
+    )
     return len(devices)
 
 

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.events import publish
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, DeviceMove, DeviceNote, StatusChange
+from openhtm.inventory.rules.events import StatusChanged
 from openhtm.inventory.rules.status import STATUS_LABELS, Refusal, Status, refuse_change
 from openhtm.inventory.services.devices import _today, lock_device
 from openhtm.inventory.services.quality import refresh_duplicates
@@ -52,6 +54,7 @@ def change_status(
     )
     if device.retired_on or before in (Status.RETIRED, Status.DISPOSED):
         refresh_duplicates([device.pk], now=now)
+    publish(StatusChanged(device_ids=(device.pk,), before=before.value, after=target.value, reason=reason, actor=actor))
     return device
 
 

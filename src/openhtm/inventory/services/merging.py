@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from openhtm.audit.context import acting
 from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.events import publish
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
@@ -25,6 +26,7 @@ from openhtm.inventory.models import (
     Sighting,
 )
 from openhtm.inventory.rules import merging as rules
+from openhtm.inventory.rules.events import DevicesMerged
 from openhtm.inventory.rules.merging import Side
 from openhtm.inventory.services.derived import refresh_devices
 from openhtm.inventory.services.devices import _foreign
@@ -91,6 +93,7 @@ def merge_devices(
         )
         refresh_devices([kept.pk])
     refresh_duplicates([kept.pk, given_up.pk], now=now)
+    publish(DevicesMerged(kept_id=kept.pk, given_up_id=given_up.pk, actor=actor))
     return Device.objects.get(pk=kept.pk)
 
 

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from openhtm.core.errors import Invalid, NotFound
+from openhtm.core.events import publish
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, Sighting, SightingSource
+from openhtm.inventory.rules.events import DeviceSeen
 from openhtm.inventory.rules.status import Status
 from openhtm.sites.models import Location
 
@@ -59,7 +61,9 @@ def record_sighting(
     if newer.update(last_seen_at=at, last_seen_location=place):
         device.last_seen_at, device.last_seen_location = at, place
     elsewhere = place is not None and device.location_id is not None and place.pk != device.location_id
-    return Seen(device, sighting, was_missing=device.status == Status.MISSING, elsewhere=elsewhere)
+    missing = device.status == Status.MISSING
+    publish(DeviceSeen(device_id=device.pk, sighting_id=sighting.pk, seen_at=at, was_missing=missing, actor=actor))
+    return Seen(device, sighting, was_missing=missing, elsewhere=elsewhere)
 
 
 def _device(control_number: str, actor: Actor) -> Device:

@@ -1,0 +1,5 @@
+"""The API of notices: each part has its own router."""
+
+from ninja import Router
+
+routers: tuple[Router, ...] = ()

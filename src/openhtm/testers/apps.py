@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class TestersConfig(AppConfig):
+    name = "openhtm.testers"
+    label = "testers"

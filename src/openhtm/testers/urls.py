@@ -1,0 +1,6 @@
+"""Addresses of testers."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "testers"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,5 @@
+"""The API of teams and hours: each part has its own router."""
+
+from ninja import Router
+
+routers: tuple[Router, ...] = ()

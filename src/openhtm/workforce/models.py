@@ -1,0 +1,109 @@
+"""Teams, skills and the hours people have: as much of the workforce as planning work needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from openhtm.core.history import tracked
+from openhtm.sites.models import Facility
+
+if TYPE_CHECKING:
+    from openhtm.identity.actor import Actor
+
+
+@tracked()
+class Skill(models.Model):
+    """A kind of work that not everybody can do. Procedures name it by ``code``."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    source = models.CharField(max_length=30, default="local", help_text="starter or local.")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, actor: Actor) -> TeamQuerySet:
+        reach = actor.reach()
+        return self if reach.everywhere else self.filter(Q(facility_id__in=reach.touched_facility_ids) | Q(facility__isnull=True))
+
+
+@tracked()
+class Team(models.Model):
+    """People who share a queue of work, such as Imaging North."""
+
+    name = models.CharField(max_length=80)
+    facility = models.ForeignKey(
+        Facility, models.PROTECT, null=True, blank=True, related_name="teams", help_text="Empty: works everywhere."
+    )
+    active = models.BooleanField(default=True)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                "facility",
+                name="team_name_once",
+                nulls_distinct=False,
+                violation_error_message="There is already a team of that name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked()
+class TeamMember(models.Model):
+    """A person in a team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="team_memberships")
+    lead = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="team_member_once")]
+
+
+@tracked()
+class StaffHours(models.Model):
+    """Hours a person has for work on devices each week, and what one of them costs. In force from a day on."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_hours")
+    facility = models.ForeignKey(Facility, models.PROTECT, null=True, blank=True, related_name="+")
+    weekly_min = models.PositiveIntegerField(help_text="Minutes a week that can be booked on work, after meetings, training and leave.")
+    loaded_rate_cents = models.PositiveIntegerField(null=True, blank=True, help_text="Cost of an hour, benefits included.")
+    skills = ArrayField(models.SlugField(max_length=40), default=list, blank=True, help_text="Codes of skills.")
+    effective_from = models.DateField(default=timezone.localdate)
+    effective_to = models.DateField(null=True, blank=True, help_text="First day on which it no longer holds.")
+
+    class Meta:
+        ordering = ["user", "-effective_from", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "effective_from"], name="staff_hours_once"),
+            models.CheckConstraint(
+                name="staff_hours_week",
+                condition=Q(weekly_min__lte=10_080),
+                violation_error_message="A week has 10,080 minutes.",
+            ),
+            models.CheckConstraint(
+                name="staff_hours_period",
+                condition=Q(effective_to__isnull=True) | Q(effective_to__gt=models.F("effective_from")),
+                violation_error_message="The end must come after the start.",
+            ),
+        ]

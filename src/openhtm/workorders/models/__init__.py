@@ -1,0 +1,23 @@
+"""Records of work: orders and what happened on them, results and signatures, coded lists and targets."""
+
+from openhtm.workorders.models.codes import CodeList, DeviceCode, ServiceTarget, WorkCode, WorkTemplate
+from openhtm.workorders.models.evidence import Checklist, HeldResult, Result, ReviewReason, Signature, SignatureMeaning, TesterFile
+from openhtm.workorders.models.order import Origin, WorkOrder
+from openhtm.workorders.models.records import (
+    Downtime,
+    LabourEntry,
+    OtherCost,
+    PartUsed,
+    ReportVerdict,
+    VendorReport,
+    WorkAttachment,
+    WorkComment,
+    WorkEvent,
+    WorkWatcher,
+)
+
+__all__ = [
+    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "ReportVerdict", "Result",
+    "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
+    "WorkOrder", "WorkTemplate", "WorkWatcher",
+]  # fmt: skip

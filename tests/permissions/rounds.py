@@ -1,0 +1,5 @@
+"""Who may do what with rounds and readiness."""
+
+from tests.permissions.rows import Row
+
+ROWS: list[Row] = []

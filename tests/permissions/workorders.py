@@ -1,0 +1,5 @@
+"""Who may do what with work orders."""
+
+from tests.permissions.rows import Row
+
+ROWS: list[Row] = []
