@@ -1,6 +1,6 @@
 """Addresses of notices."""
 
-from django.urls import URLPattern, URLResolver
+from openhtm.notices import views
 
 app_name = "notices"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [*views.urlpatterns]

@@ -1,6 +1,6 @@
 """Addresses of teams and hours."""
 
-from django.urls import URLPattern, URLResolver
+from openhtm.workforce.views import teams
 
 app_name = "workforce"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [*teams.urlpatterns]
