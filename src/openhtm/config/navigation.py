@@ -81,4 +81,8 @@ def _address(route: str) -> str:
 
 def _person(actor: Actor) -> Person:
     roles = ", ".join(sorted(ROLE_LABELS[role] for role in actor.roles)) or "no role yet"
-    return Person(name=actor.name, detail=roles, links=[("My profile", _address("identity:profile"), "user"), ("My messages", _address("notices:notice-list"), "bell")])
+    return Person(
+        name=actor.name,
+        detail=roles,
+        links=[("My profile", _address("identity:profile"), "user"), ("My messages", _address("notices:notice-list"), "bell")],
+    )

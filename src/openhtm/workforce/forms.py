@@ -41,10 +41,19 @@ class HoursForm(forms.Form):
     )  # fmt: skip
     effective_from = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
     loaded_rate = forms.DecimalField(
-        label="Cost of an hour", min_value=0, max_digits=8, decimal_places=2, required=False, help_text="Benefits included. Empty: not known."
+        label="Cost of an hour",
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        required=False,
+        help_text="Benefits included. Empty: not known.",
     )
     skills = forms.ModelMultipleChoiceField(
-        label="Skills", queryset=Skill.objects.filter(active=True), to_field_name="code", required=False, widget=forms.CheckboxSelectMultiple
+        label="Skills",
+        queryset=Skill.objects.filter(active=True),
+        to_field_name="code",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, people: QuerySet[User], facilities: QuerySet[Facility], **kwargs: Any) -> None:

@@ -72,4 +72,3 @@ def capacity(*, on: date, facility_id: int | None) -> Capacity:
         for skill in skills:
             by_skill[skill] = by_skill.get(skill, 0) + minutes
     return Capacity(total, by_skill, people)
-

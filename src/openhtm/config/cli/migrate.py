@@ -41,11 +41,13 @@ def bring_up_to_date(*, verbosity: int) -> None:
 
 
 def _load_starter() -> None:
-    """Bring the shipped catalogue in, once per edition; one statement when it is there."""
+    """Bring the shipped reference data of every room in, once per edition; a statement or two for each that is there."""
     from openhtm.audit.context import acting
     from openhtm.catalog.services.starter import load_starter
     from openhtm.identity.actor import Actor
+    from openhtm.workforce.services.skills import load_skills
 
     actor = Actor.system("openhtm migrate")
     with acting(actor, reason="starter catalogue"):
         load_starter(actor=actor, only_if_new=True)
+        load_skills()

@@ -44,7 +44,11 @@ class ReadOut(Schema):
 
 @router.get("/notices", response={200: NoticePage, **REFUSALS}, operation_id="list_notices", summary="Your messages, newest first")
 def list_notices(
-    request: HttpRequest, unread: bool | None = None, cursor: Cursor | None = None, limit: Limit = 50, count: Annotated[bool, Query()] = False
+    request: HttpRequest,
+    unread: bool | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+    count: Annotated[bool, Query()] = False,
 ) -> dict[str, Any]:
     found = queries.mine(_who(request), unread=unread)
     page: Page[Any] = keyset_page(found, order=("-created_at", "-pk"), cursor=cursor, limit=limit)

@@ -24,10 +24,7 @@ def add_team(*, actor: Actor, name: str, facility_id: int | None) -> Team:
     if facility_id is not None:
         Facility.objects.visible_to(actor).get(pk=facility_id)
     with refuse_readably():
-        team = Team(name=name.strip(), facility_id=facility_id)
-        team.full_clean()
-        team.save()
-    return team
+        return Team.objects.create(name=_name(name), facility_id=facility_id)
 
 
 @transaction.atomic
@@ -35,10 +32,9 @@ def update_team(*, actor: Actor, team_id: int, name: str | None = None, active: 
     """Rename a team, or take it out of use. Raises Team.DoesNotExist, NotAllowed, Invalid."""
     team = Team.objects.visible_to(actor).select_for_update().get(pk=team_id)
     _require(actor, team.facility_id)
-    team.name = team.name if name is None else name.strip()
+    team.name = team.name if name is None else _name(name)
     team.active = team.active if active is None else active
     with refuse_readably():
-        team.full_clean()
         team.save(update_fields=["name", "active"])
     return team
 
@@ -84,9 +80,7 @@ def set_hours(
         "facility_id": facility_id, "weekly_min": weekly_min, "loaded_rate_cents": loaded_rate_cents, "skills": sorted(set(skills)),
     }  # fmt: skip
     with refuse_readably():
-        line, _ = StaffHours.objects.update_or_create(user=person, effective_from=effective_from, defaults=values)
-        line.full_clean()
-    return line
+        return StaffHours.objects.update_or_create(user=person, effective_from=effective_from, defaults=values)[0]
 
 
 def _require(actor: Actor, facility_id: int | None) -> None:
@@ -94,3 +88,10 @@ def _require(actor: Actor, facility_id: int | None) -> None:
         require_everywhere(actor, Permission.MANAGE_TEAMS)
     else:
         require(actor, Permission.MANAGE_TEAMS, at=facility_id)
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > 80:
+        raise Invalid({"name": ["Give a name of 1 to 80 characters."]})
+    return name

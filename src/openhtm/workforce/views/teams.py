@@ -95,7 +95,7 @@ def hours_list(request: HttpRequest) -> HttpResponse:
     found = queries.hours_in_force(on=timezone.localdate(), actor=actor)
     page = keyset_page(found, order=("user_id", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
     facts = {
-        "page": page,
+        "lines": [(line, f"{line.weekly_min / 60:g} h") for line in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="people"),
         "tabs": _tabs("workforce:hours-list"),
         "may_edit": actor.may(Permission.MANAGE_TEAMS),
