@@ -112,9 +112,7 @@ def receive_report(
     return report
 
 
-def _refuse_report(
-    actor: Actor, order: WorkOrder, *, provider_id: int, performed_on: date, labour_min: int | None, now: datetime
-) -> None:
+def _refuse_report(actor: Actor, order: WorkOrder, *, provider_id: int, performed_on: date, labour_min: int | None, now: datetime) -> None:
     errors: dict[str, list[str]] = {}
     own = {provider for provider, _ in actor.reach().provider_facilities}
     foreign = own and not actor.may(Permission.REVIEW_WORK, at=order.facility_id) and provider_id not in own
