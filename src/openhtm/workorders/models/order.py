@@ -188,6 +188,9 @@ class WorkOrder(models.Model):
             models.Index(fields=["department", "-number"], name="work_order_department"),
             models.Index(fields=["location", "number"], name="work_order_place", condition=Q(under_way=True)),
             models.Index(fields=["reporter", "-number"], name="work_order_reporter", condition=Q(reporter__isnull=False)),
+            models.Index(fields=["status", "-number"], name="work_order_status", condition=Q(under_way=True)),  # the tabs of the list
+            models.Index(fields=["planned_on", "-number"], name="work_order_planned", condition=Q(planned_on__isnull=False)),
+            models.Index(fields=["-number"], name="work_order_incident", condition=Q(incident=True)),
             models.Index(fields=["-closed_at"], name="work_order_closed", condition=Q(closed_at__isnull=False)),
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="work_order_search"),  # part of a title
         ]

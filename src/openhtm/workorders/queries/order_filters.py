@@ -172,7 +172,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
     if raw == "me":
         reading.take(name, raw, "assigned to", "me", mine_condition(reading.actor))
     elif raw == "nobody":
-        nobody = Q(assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
+        nobody = Q(under_way=True, assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
         reading.take(name, raw, "assigned to", "nobody", nobody)
     else:
         _PERSON(reading, name, raw)
