@@ -70,6 +70,10 @@ def _window(v: Values) -> str:
     return f"{name} opens on {day(v['opens_on'])} and closes on {day(v['on_time_until'])}{grace}."
 
 
+def _meter_silent(v: Values) -> str:
+    return "The readings name no earlier day, so the calendar decides."
+
+
 def _missed(v: Values) -> str:
     if v["count"] == 1:
         return f"The visit of {day(v['first_on'])} was never done and is counted as missed."
@@ -121,7 +125,7 @@ SENTENCES: dict[str, Callable[[Values], str]] = {
         f"At the pace since the last visit the meter reaches {_amount(v['threshold'])} on {day(v['on'])}; "
         f"it showed {_amount(v['value'])} on {day(v['read_on'])}."
     ),
-    "meter_silent": lambda v: "The readings name no earlier day, so the calendar decides.",
+    "meter_silent": _meter_silent,
     "back_stop": lambda v: f"The calendar alone would say {day(v['on'])}.",
     "missed": _missed,
     "passed_held": _passed_held,
