@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from openhtm.maintenance.rules.calendar import Unit, add_interval, add_months, grid_date, grid_index_on_or_after, month_end
+from openhtm.maintenance.rules.calendar import Unit, add_interval, add_months, grid_date, grid_index_on_or_after, month_end, month_start
 from openhtm.ui.rules import formats
 
 
@@ -16,7 +16,7 @@ class Joined(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FirstDue:
-    """The first due day, which is also the anchor of the grid. ``shorter_by_days`` is what joining took off the interval."""
+    """The first due day, and the anchor of the grid it lies on. ``shorter_by_days`` is what joining took off the interval."""
 
     due_on: date
     anchor_on: date
@@ -45,7 +45,7 @@ def first_due(
         return _joined(accepted_on, own, _newest_on_grid(group_anchor_on, every_n, unit, own), group_anchor_on, Joined.MODEL_GROUP)
     if department_base_month is not None and months:
         day = _base_day(accepted_on, own, months, department_base_month)
-        return _joined(accepted_on, own, day, day, Joined.DEPARTMENT)
+        return _joined(accepted_on, own, day, _base_anchor(day, months), Joined.DEPARTMENT)
     return _own(own)
 
 
@@ -69,10 +69,17 @@ def _newest_on_grid(anchor_on: date, n: int, unit: Unit, last_on: date) -> date:
 
 
 def _base_day(accepted_on: date, own: date, months: int, base_month: int) -> date:
-    """Return the newest day up to ``own`` that keeps the device in step with its department.
+    """Return the newest month end up to ``own`` that keeps the device in step with its department.
 
-    Longer than a year, any base month will do; else the grid is counted from the base month of the year before acceptance.
+    Longer than a year, any base month will do; else months are counted from the base month of the year before acceptance.
     """
-    base_on = month_end(date(accepted_on.year - 1, base_month, 1))
-    step = 12 if months >= 12 else months
-    return _newest_on_grid(add_months(base_on, 0), step, Unit.MONTH, own)
+    first_on = date(accepted_on.year - 1, base_month, 1)
+    newest_on = _newest_on_grid(first_on, min(months, 12), Unit.MONTH, own)
+    end_on = month_end(newest_on)
+    return end_on if end_on <= own else month_end(add_months(newest_on, -min(months, 12)))
+
+
+def _base_anchor(day: date, months: int) -> date:
+    """Return a month end of the same grid in its longest month, so that later dates stay at the end of theirs."""
+    starts = (add_months(month_start(day), -months * k) for k in range(48))
+    return max((month_end(one) for one in starts), key=lambda one: (one.day, one))

@@ -6,6 +6,7 @@ Greedy, largest first (DOMAIN 2.3, 2.5). The proposal is for people to accept; i
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 LONGEST_HORIZON = 120
 
@@ -41,17 +42,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """Minutes of work in each month of the horizon."""
+    """Minutes of work in each month of the horizon; ``mean`` is the minutes of an average month, whatever the horizon."""
 
     minutes: tuple[int, ...]
+    mean: float
 
     @property
     def peak(self) -> int:
         return max(self.minutes, default=0)
-
-    @property
-    def mean(self) -> float:
-        return sum(self.minutes) / len(self.minutes) if self.minutes else 0.0
 
     @property
     def peak_to_mean(self) -> float:
@@ -83,27 +81,20 @@ def level(groups: Sequence[Group], *, together_minutes: int = 15) -> Proposal:
     settled = [one for one in ordered if one.current_offset in one.allowed]
     unsettled = [one for one in ordered if one.current_offset not in one.allowed]
     kept = {one.key: one.current_offset for one in settled}
-    candidates = [
-        kept | _spread(unsettled, settled, horizon, together_minutes),
-        _spread(ordered, (), horizon, together_minutes),
-    ]
-    if unsettled:
-        candidates.append(_spread(ordered, (), horizon, 0))
-    best = min(candidates, key=lambda one: _rank(_loads(ordered, one, horizon)))
+    candidates = [kept | _spread(unsettled, settled, horizon, together_minutes), _spread(ordered, (), horizon, together_minutes)]
+    best = min(candidates, key=lambda one: _loads(ordered, one, horizon).peak)  # of two equal ones the one that moves less
     moves = [Move(one.key, current[one.key], best[one.key]) for one in ordered if best[one.key] != current[one.key]]
     return Proposal(best, tuple(moves), _loads(ordered, current, horizon), _loads(ordered, best, horizon))
 
 
-def _rank(loads: Loads) -> tuple[float, int]:
-    return round(loads.peak_to_mean, 9), loads.peak
-
-
 def _loads(groups: Iterable[Group], offsets: Mapping[str, int], horizon: int) -> Loads:
     minutes = [0] * horizon
+    rates = []
     for group in groups:
+        rates.append(Fraction(group.minutes, group.interval_months))
         for month in range(offsets[group.key], horizon, group.interval_months):
             minutes[month] += group.minutes
-    return Loads(tuple(minutes))
+    return Loads(tuple(minutes), float(sum(rates)))
 
 
 def _spread(groups: Iterable[Group], fixed: Sequence[Group], horizon: int, together_minutes: int) -> dict[str, int]:
