@@ -26,7 +26,7 @@ numbers = st.integers(1, 60)
 zones = st.sampled_from(
     ["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago", "America/Havana", "Pacific/Apia"]
 ).map(ZoneInfo)
-instants = st.datetimes(datetime(1995, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+instants = st.integers(788_918_400, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,17 @@ def test_a_month_starts_and_ends_around_its_days(day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "unit", "length"), [(1, "day", 1), (2, "week", 14), (1, "month", 30), (3, "month", 91), (6, "month", 182), (12, "month", 365), (1, "year", 365), (3, "year", 1095)]
+    ("n", "unit", "length"),
+    [
+        (1, "day", 1),
+        (2, "week", 14),
+        (1, "month", 30),
+        (3, "month", 91),
+        (6, "month", 182),
+        (12, "month", 365),
+        (1, "year", 365),
+        (3, "year", 1095),
+    ],
 )
 def test_nominal_lengths(n: int, unit: str, length: int) -> None:
     assert nominal_days(n, unit) == length

@@ -65,7 +65,17 @@ def test_windows_a_technician_would_quote(rule: WindowRule, due_on: str, opens_o
 
 
 @pytest.mark.parametrize(
-    ("n", "unit", "before"), [(1, "day", 0), (2, "month", 0), (3, "month", 10), (6, "month", 20), (12, "month", 30), (1, "year", 30), (2, "year", 30), (36, "month", 45)]
+    ("n", "unit", "before"),
+    [
+        (1, "day", 0),
+        (2, "month", 0),
+        (3, "month", 10),
+        (6, "month", 20),
+        (12, "month", 30),
+        (1, "year", 30),
+        (2, "year", 30),
+        (36, "month", 45),
+    ],
 )
 def test_the_longest_rule_that_fits_applies(n: int, unit: str, before: int) -> None:
     assert rule_for(BY_INTERVAL, every_n=n, every_unit=unit).before_n == before
