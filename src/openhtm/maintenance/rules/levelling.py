@@ -27,6 +27,8 @@ class Group:
 
     def __post_init__(self) -> None:
         offsets = range(self.interval_months)
+        if self.interval_months > LONGEST_HORIZON:
+            raise ValueError(f"group {self.key} comes less than once in {LONGEST_HORIZON} months, too seldom to level")
         if self.minutes < 0 or self.current_offset not in offsets or not self.allowed or not self.allowed <= frozenset(offsets):
             raise ValueError(f"group {self.key} needs offsets from 0 to its interval minus 1, and minutes of 0 or more")
 

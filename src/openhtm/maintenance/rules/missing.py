@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from openhtm.maintenance.rules.calendar import add_days, add_months
+from openhtm.ui.rules import formats
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "miss_policy.yaml"
 
@@ -97,39 +98,37 @@ def read_miss_policy(*, path: Path = DATA) -> MissPolicy:
 def next_step(policy: MissPolicy, facts: MissFacts) -> Step:
     """Return what the policy asks for on ``facts.today``. High-risk devices go one step earlier and never leave by themselves."""
     earlier = policy.high_risk_steps_earlier if facts.high_risk else 0
-    if _found_again(facts):
+    if facts.seen_on and _found_again(facts, facts.seen_on):
         return Step(
             StepKind.FOUND,
             (Action.QUARANTINE, Action.INSPECT, Action.REQUIRE_BEFORE_USE),
-            reasons=(f"It was seen on {facts.seen_on} after it could not be found.", *_risk_reason(earlier)),
+            reasons=(f"It was seen on {formats.day(facts.seen_on)} after it could not be found.", *_risk_reason(earlier)),
         )
+    if facts.is_missing:
+        return Step(StepKind.NOTHING, reasons=("It is recorded as missing; the next sighting decides.",))
     if reason := _gone_too_long(policy, facts, earlier):
         return _propose(policy, facts, (reason, *_risk_reason(earlier)))
     if reason := _escalates(policy, facts, earlier):
         actions = (Action.ESCALATE, Action.REQUIRE_BEFORE_USE, Action.SEARCH)
         return _searching(policy, facts, StepKind.ESCALATE, actions, (reason, *_risk_reason(earlier)))
     if facts.searched_on:
-        reason = f"It was searched for in vain on {max(facts.searched_on)}."
+        reason = f"It was searched for in vain on {formats.day(max(facts.searched_on))}."
         return _searching(policy, facts, StepKind.SEARCH, (Action.NOTIFY_MANAGER, Action.SEARCH), (reason,))
     return Step(StepKind.NOTHING, reasons=("It was not searched for in vain.",))
 
 
-def _found_again(facts: MissFacts) -> bool:
+def _found_again(facts: MissFacts, seen_on: date) -> bool:
     """Believe a sighting only if it is newer than every search in vain."""
-    if facts.seen_on is None:
-        return False
     lost = [day for day in (*facts.searched_on, facts.lost_since) if day]
-    return (facts.is_missing or bool(lost)) and all(facts.seen_on > day for day in lost)
+    return (facts.is_missing or bool(lost)) and all(seen_on > day for day in lost)
 
 
 def _gone_too_long(policy: MissPolicy, facts: MissFacts, earlier: int) -> str:
-    if facts.is_missing:
-        return ""
     needed = max(policy.missing_after_misses - earlier, 1)
     if facts.misses >= needed:
         return f"{facts.misses} visits in a row were missed because it was not found; {needed} are enough."
     if facts.lost_since and facts.today >= add_months(facts.lost_since, policy.missing_after_months):
-        return f"It has not been found since {facts.lost_since}, which is {policy.missing_after_months} months or more."
+        return f"It has not been found since {formats.day(facts.lost_since)}, which is {policy.missing_after_months} months or more."
     return ""
 
 
@@ -138,7 +137,7 @@ def _escalates(policy: MissPolicy, facts: MissFacts, earlier: int) -> str:
     if len(facts.searched_on) >= needed:
         return f"It was searched for in vain {len(facts.searched_on)} times; {needed} are enough."
     if facts.searched_on and facts.today > facts.grace_until:
-        return f"It was not found by the end of grace on {facts.grace_until}."
+        return f"It was not found by the end of grace on {formats.day(facts.grace_until)}."
     return ""
 
 
