@@ -33,10 +33,10 @@ class Expected:
 def expect(
     *, base_on: date, base_value: Amount | None, every: Amount, readings: Iterable[Reading], today: date, no_later_than: date
 ) -> Expected | None:
-    """Return when the meter reaches ``base_value + every``, counted from ``base_on``; None if that cannot be said.
+    """Return when the meter reaches ``base_value + every``, counted from ``base_on``.
 
-    A prediction is the straight line from the base to the newest reading, rounded up to a whole day; it needs two readings on
-    different days and a rise, and is None when it lies after ``no_later_than``. Readings after ``today`` are not known yet.
+    None if that cannot be said, or lies after ``no_later_than``. A prediction is the straight line from the base to the newest
+    reading, rounded up to a whole day; it needs two readings on different days and a rise. Readings after ``today`` are not known yet.
     Amounts are compared as the decimals people see, so 0.1 + 0.2 reaches 0.3.
     """
     if base_value is None:
@@ -45,7 +45,7 @@ def expect(
     threshold = _exact(base_value) + _exact(every)
     reached = next((one for one in since if _exact(one.value) >= threshold), None)
     if reached:
-        return Expected(reached.read_on, True, float(threshold), reached)
+        return Expected(reached.read_on, True, float(threshold), reached) if reached.read_on <= no_later_than else None
     if not since or (rise := _exact(since[-1].value) - _exact(base_value)) <= 0:
         return None
     newest = since[-1]

@@ -13,7 +13,7 @@ from openhtm.maintenance.rules.due import Cycle, Hold, Kind, Plan, Reading, Sett
 from openhtm.maintenance.rules.first_due import first_due
 from openhtm.maintenance.rules.nesting import covered
 from openhtm.maintenance.rules.windows import WindowRule, window_for
-from openhtm.maintenance.rules.wording import in_words
+from openhtm.maintenance.rules.wording import SENTENCES, in_words
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "due.yaml").read_text(encoding="utf-8"))
 
@@ -93,6 +93,10 @@ def test_due(case: dict[str, Any]) -> None:
     assert {one.due_on: str(one.outcome) for one in found.passed} == passed
     assert {key: seen(found).get(key, "no visit") for key in expected} == expected
     assert words is None or words in in_words(found.why)
+
+
+def test_the_cases_speak_every_sentence() -> None:
+    assert {one.code for case in CASES["due"] for one in plan_of(case).why} == set(SENTENCES)
 
 
 @by_name("nested")
