@@ -1,4 +1,4 @@
-"""The first visit of a new device: one interval after acceptance, or with its department or its kind (DOMAIN 2.1)."""
+"""The first visit of a new device: one interval after acceptance, or with its department or its kind."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,6 +1,6 @@
 """What to do when a device cannot be found: search, escalate, propose missing, and what a device found again owes.
 
-Numbers are policy and come from data (DOMAIN 2.4). A step is a proposal; nothing here changes a device or a denominator.
+Numbers are policy and come from data. A step is a proposal; nothing here changes a device or a denominator.
 """
 
 from collections.abc import Mapping

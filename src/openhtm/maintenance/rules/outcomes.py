@@ -1,6 +1,6 @@
 """How an attempt can end, as a table read from data, and the two percentages that are never shown apart.
 
-Policy-compliant counts what the written policy credits; physically performed counts what was done on time (DOMAIN 1.8, 2.3).
+Policy-compliant counts what the written policy credits; physically performed counts what was done on time.
 """
 
 from collections.abc import Mapping, Sequence

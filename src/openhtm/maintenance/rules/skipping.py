@@ -1,4 +1,4 @@
-"""Work done so late that the next visit comes soon after: whether that one may be skipped, with a reason (DOMAIN 2.1)."""
+"""Work done so late that the next visit comes soon after: whether that one may be skipped, with a reason."""
 
 from datetime import date
 
