@@ -32,12 +32,24 @@ PERIODS: Mapping[str, str] = {
     "visit": "visit",
 }
 STANDARDS: Mapping[str, tuple[str, ...]] = {
-    "nfpa-99": ("2005", "2012", "2015", "2018", "2021", "2024"),
-    "iec-62353": ("2014",),
-    "iec-60601-1": ("2", "3"),
+    "NFPA 99": ("2005", "2012", "2015", "2018", "2021", "2024"),
+    "IEC 62353": ("2014",),
+    "IEC 60601-1": ("2", "3"),
+    "AAMI ES1": ("1993",),
 }
-DEVICE_CLASSES: Mapping[str, str] = {"I": "Class I", "II": "Class II", "internal": "Internally powered"}
+DEVICE_CLASSES: Mapping[str, str] = {"I": "Class I, protective earth", "II": "Class II, double insulation"}
 APPLIED_PARTS: Mapping[str, str] = {"none": "No applied part", "B": "Type B", "BF": "Type BF", "CF": "Type CF"}
+CONFIGURATIONS: Mapping[str, str] = {
+    "cord_connected": "With its mains cord",
+    "without_cord": "Without its detachable cord",
+    "permanent": "Permanently installed",
+    "multiple_socket": "System on a multiple socket-outlet",
+}
+EQUIPMENT: Mapping[str, str] = {
+    "ordinary": "Ordinary equipment",
+    "mobile_xray": "Mobile X-ray generator",
+    "documented_grounding": "Existing equipment with documented grounding maintenance",
+}
 METHODS: Mapping[str, str] = {"alternative": "Alternative", "direct": "Direct", "differential": "Differential"}
 MOST_IMAGES = 12
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -92,6 +104,8 @@ class SafetyBlock:
     edition: str
     device_class: str
     applied_part: str
+    configuration: str = "cord_connected"
+    equipment: str = "ordinary"
     methods: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
 
@@ -234,6 +248,8 @@ def _read_safety(fields: Fields) -> SafetyBlock | None:
         edition=block.one_of("edition", STANDARDS.get(standard, ())) if standard else block.text("edition"),
         device_class=block.one_of("device_class", DEVICE_CLASSES),
         applied_part=block.one_of("applied_part", APPLIED_PARTS),
+        configuration=block.one_of("configuration", CONFIGURATIONS, default="cord_connected"),
+        equipment=block.one_of("equipment", EQUIPMENT, default="ordinary"),
         methods=block.slugs("methods", known=METHODS),
         tests=block.slugs("tests"),
     )
@@ -306,4 +322,5 @@ def _dump_consumable(consumable: Consumable) -> dict[str, Any]:
 
 def _dump_safety(block: SafetyBlock) -> dict[str, Any]:
     out = {name: getattr(block, name) for name in ("standard", "edition", "device_class", "applied_part")}
+    out |= {name: getattr(block, name) for name in ("configuration", "equipment") if getattr(block, name) != getattr(SafetyBlock, name)}
     return out | _filled(methods=list(block.methods), tests=list(block.tests))
