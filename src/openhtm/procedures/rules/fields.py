@@ -94,7 +94,7 @@ class Fields:
                 self.wrong(name, "It is missing.", "Write a text.")
             return default
         text = clean_text(value, most=most, lines=lines, path=self.at(name), problems=self.problems)
-        if required and not text:
+        if required and isinstance(value, str) and not value.strip():
             self.wrong(name, "It is empty.", "Write a text.")
         return text
 

@@ -209,11 +209,11 @@ def starter_packs() -> tuple[PackFile, ...]:
 
 
 def _yaml(document: dict[str, Any]) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes every value where it stands: no aliases, long texts as blocks."""
+    """Writes every value where it stands, without aliases; what holds only plain values takes one line."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
