@@ -194,7 +194,7 @@ def write_pack(pack: Pack) -> str:
 def seal(text: str) -> str:
     """Return a hand-written pack file with its right hash, comments and all else untouched. Raises PackError."""
     bare = _SEAL.sub("", text, count=1)
-    line = f"sha256: {read_pack(bare).sha256}\n"
+    line = f'sha256: "{read_pack(bare).sha256}"\n'
     start = re.search(r"^procedures:", bare, re.MULTILINE)
     place = start.start() if start else len(bare)
     return bare[:place] + line + bare[place:]
