@@ -77,7 +77,7 @@ def read_content(fields: Fields) -> Content:
         purpose=fields.text("purpose", most=1000, required=True, lines=True),
         instructions=fields.text("instructions", most=10_000, lines=True),
         tools=fields.texts("tools"),
-        tester_kinds=fields.slugs("tester_kinds", known=tester_kinds()),
+        tester_kinds=fields.codes("tester_kinds", tester_kinds()),
         consumables=fields.texts("consumables"),
         est_minutes=fields.whole("est_minutes", least=1, most=MOST_MINUTES, default=30),
         skill=fields.slug("skill", required=False, most=40),

@@ -6,7 +6,7 @@ Texts come out stripped and in Unicode form C, numbers as normalised decimals, s
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -108,13 +108,19 @@ class Fields:
             self.wrong(name, f"{_shown(text)} is not a code.", "Use small letters, digits and single hyphens, such as flow-rate-100.")
         return text
 
-    def slugs(self, name: str, *, known: Collection[str] | None = None, most: int = 50) -> tuple[str, ...]:
+    def slugs(self, name: str, *, most: int = 50) -> tuple[str, ...]:
+        """Return a list of codes that are not checked against anything."""
+        return self._distinct(name, most, lambda one: "" if _is_slug(one) else "Use small letters, digits and single hyphens.")
+
+    def codes(self, name: str, known: Collection[str], *, most: int = 50) -> tuple[str, ...]:
+        """Return a list of codes that must all be among ``known``."""
+        return self._distinct(name, most, lambda one: "" if isinstance(one, str) and one in known else _choose(one, known))
+
+    def _distinct(self, name: str, most: int, remedy_for: Callable[[object], str]) -> tuple[str, ...]:
         found: list[str] = []
         for path, one in self.items(name, most=most):
-            if not isinstance(one, str) or not SLUG.fullmatch(one) or len(one) > 80:
-                self.problems.add(path, f"{_shown(one)} is not a code.", "Use small letters, digits and single hyphens.")
-            elif known is not None and one not in known:
-                self.problems.add(path, f"{one} is not known.", _choose(one, known))
+            if remedy := remedy_for(one):
+                self.problems.add(path, f"{_shown(one)} is not a code that is known here.", remedy)
             elif one in found:
                 self.problems.add(path, f"{one} is listed twice.", "Keep it once.")
             else:
@@ -239,6 +245,10 @@ def kind_of(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     return "a list" if isinstance(value, list | tuple) else "something else"
+
+
+def _is_slug(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 80 and bool(SLUG.fullmatch(value))
 
 
 def _shown(value: object) -> str:

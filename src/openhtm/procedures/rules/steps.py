@@ -38,7 +38,7 @@ STANDARDS: Mapping[str, tuple[str, ...]] = {
     "AAMI ES1": ("1993",),
 }
 DEVICE_CLASSES: Mapping[str, str] = {"I": "Class I, protective earth", "II": "Class II, double insulation"}
-APPLIED_PARTS: Mapping[str, str] = {"none": "No applied part", "B": "Type B", "BF": "Type BF", "CF": "Type CF"}
+APPLIED_PARTS: Mapping[str, str] = {"B": "Type B", "BF": "Type BF", "CF": "Type CF"}
 CONFIGURATIONS: Mapping[str, str] = {
     "cord_connected": "With its mains cord",
     "without_cord": "Without its detachable cord",
@@ -97,17 +97,23 @@ class Consumable:
 class SafetyBlock:
     """The electrical-safety test of this device. Which measurements follow is decided by the tables of ``rules.safety``.
 
-    ``tests`` narrows them to these test codes; empty means all that standard, class and applied part ask for.
+    ``applied_parts`` are the types the device has, none if empty. ``tests`` narrows the measurements to these test codes;
+    empty means all that standard, class and applied parts ask for.
     """
 
     standard: str
     edition: str
     device_class: str
-    applied_part: str
+    applied_parts: tuple[str, ...] = ()
     configuration: str = "cord_connected"
     equipment: str = "ordinary"
     methods: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Return the further conditions under which the tables choose a limit."""
+        return {"configuration": self.configuration, "equipment": self.equipment}
 
 
 @dataclass(frozen=True)
@@ -247,10 +253,10 @@ def _read_safety(fields: Fields) -> SafetyBlock | None:
         standard=standard,
         edition=block.one_of("edition", STANDARDS.get(standard, ())) if standard else block.text("edition"),
         device_class=block.one_of("device_class", DEVICE_CLASSES),
-        applied_part=block.one_of("applied_part", APPLIED_PARTS),
+        applied_parts=block.codes("applied_parts", APPLIED_PARTS),
         configuration=block.one_of("configuration", CONFIGURATIONS, default="cord_connected"),
         equipment=block.one_of("equipment", EQUIPMENT, default="ordinary"),
-        methods=block.slugs("methods", known=METHODS),
+        methods=block.codes("methods", METHODS),
         tests=block.slugs("tests"),
     )
     block.done()
@@ -321,6 +327,7 @@ def _dump_consumable(consumable: Consumable) -> dict[str, Any]:
 
 
 def _dump_safety(block: SafetyBlock) -> dict[str, Any]:
-    out = {name: getattr(block, name) for name in ("standard", "edition", "device_class", "applied_part")}
+    out = {name: getattr(block, name) for name in ("standard", "edition", "device_class")}
+    out |= _filled(applied_parts=list(block.applied_parts))
     out |= {name: getattr(block, name) for name in ("configuration", "equipment") if getattr(block, name) != getattr(SafetyBlock, name)}
     return out | _filled(methods=list(block.methods), tests=list(block.tests))

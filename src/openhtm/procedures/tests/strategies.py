@@ -106,10 +106,10 @@ def safety_blocks(draw: st.DrawFn) -> dict[str, Any]:
         "standard": standard,
         "edition": draw(st.sampled_from(STANDARDS[standard])),
         "device_class": draw(st.sampled_from(sorted(DEVICE_CLASSES))),
-        "applied_part": draw(st.sampled_from(sorted(APPLIED_PARTS))),
     }
     return block | draw(
         optional(
+            applied_parts=st.lists(st.sampled_from(sorted(APPLIED_PARTS)), unique=True),
             methods=st.lists(st.sampled_from(sorted(METHODS)), unique=True),
             tests=st.lists(slugs, unique=True, max_size=3),
             configuration=st.sampled_from(sorted(CONFIGURATIONS)),
@@ -152,7 +152,7 @@ headings = st.fixed_dictionaries({"key": slugs, "kind": st.just("heading"), "tit
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Return the raw document of a sound procedure."""
-    listed = draw(st.lists(steps() | headings, max_size=4)) + [draw(steps())]
+    listed = [*draw(st.lists(steps() | headings, max_size=4)), draw(steps())]
     unique = {step["key"]: step for step in listed}  # the last one wins, and it is no heading
     oem = st.fixed_dictionaries({"title": words}, optional={"revision": words, "implemented": paragraphs})
     more = optional(

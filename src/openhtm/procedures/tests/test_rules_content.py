@@ -2,7 +2,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openhtm.procedures.rules.content import ContentError, canonical_json, changed_meanings, content_hash, dump, parse
@@ -11,6 +11,7 @@ from openhtm.procedures.tests.strategies import contents, documents
 
 NUMBER = {"key": "energy", "kind": "number", "title": "Energy", "number": {"unit": "J"}}
 CLAIM = {"source": "IEC 60601-2-4", "edition": "2010", "confidence": "GK-med"}
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -38,11 +39,13 @@ def problems(raw):
     return {problem.path: problem for problem in refused.value.problems}
 
 
+@SETTINGS
 @given(content=contents)
 def test_the_canonical_form_reads_back_as_the_same_content(content):
     assert parse(dump(content)) == content
 
 
+@SETTINGS
 @given(content=contents)
 def test_the_canonical_form_survives_json_and_keeps_its_hash(content):
     stored = json.loads(json.dumps(dump(content)))
@@ -50,17 +53,20 @@ def test_the_canonical_form_survives_json_and_keeps_its_hash(content):
     assert content_hash(parse(stored)) == content_hash(content)
 
 
+@SETTINGS
 @given(raw=documents())
 def test_what_is_written_in_another_way_but_means_the_same_has_the_same_hash(raw):
     untidy = raw | {"purpose": f"  {raw['purpose']}\r\n", "tools": raw.get("tools")}
     assert content_hash(parse(untidy)) == content_hash(parse(dict(reversed(untidy.items()))))
 
 
+@SETTINGS
 @given(content=contents, other=contents)
 def test_different_contents_have_different_hashes(content, other):
     assert (content == other) == (content_hash(content) == content_hash(other))
 
 
+@SETTINGS
 @given(raw=st.dictionaries(st.sampled_from(FIELDS), json_values) | json_values)
 def test_anything_is_either_content_or_a_list_of_problems(raw):
     try:
@@ -72,6 +78,7 @@ def test_anything_is_either_content_or_a_list_of_problems(raw):
         assert parse(dump(content)) == content
 
 
+@SETTINGS
 @given(raw=documents(), field=st.sampled_from(STEP_FIELDS), value=json_values)
 def test_one_wrong_field_of_a_step_never_breaks_the_reader(raw, field, value):
     raw["steps"][0] = raw["steps"][0] | {field: value}
@@ -142,7 +149,7 @@ def test_every_problem_is_listed_with_its_path_and_remedy():
             document(
                 step(
                     kind="electrical_safety",
-                    electrical_safety={"standard": "NFPA 99", "edition": "2013", "device_class": "I", "applied_part": "BF"},
+                    electrical_safety={"standard": "NFPA 99", "edition": "2013", "device_class": "I", "applied_parts": ["BF"]},
                 )
             ),
         ),
@@ -209,6 +216,7 @@ def test_a_key_may_not_come_to_mean_something_else():
     assert changed_meanings(released=released, draft=turned)[1].sentence == "energy was number in energy before and is now number in power."
 
 
+@SETTINGS
 @given(value=st.integers(-(10**6), 10**6) | st.decimals(-(10**6), 10**6, places=4))
 def test_a_number_comes_back_from_json_as_it_was(value):
     assert exact(plain(exact(value))) == Decimal(value)

@@ -3,7 +3,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openhtm.procedures.rules import tester_kinds as kinds
@@ -12,8 +12,9 @@ from openhtm.procedures.rules.judging import OUTCOMES, answers, client_rule, jud
 from openhtm.procedures.rules.units import NotConvertible, convert, symbol, units
 from openhtm.procedures.tests.strategies import documents, numbers, steps
 
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 CLAIM = {"source": "IEC 60601-2-4", "edition": "2010", "confidence": "GK-med"}
-BLOCK = {"standard": "NFPA 99", "edition": "2012", "device_class": "I", "applied_part": "CF"}
+BLOCK = {"standard": "NFPA 99", "edition": "2012", "device_class": "I", "applied_parts": ["CF"]}
 
 
 def step_of(kind="pass_fail", **fields):
@@ -204,6 +205,7 @@ def test_a_limit_in_words(limit, words):
     assert limit_in_words(measured(**limit).number) == words
 
 
+@SETTINGS
 @given(
     step=any_steps,
     value=st.none() | st.booleans() | numbers | st.text(max_size=8) | st.floats() | st.integers(),
@@ -216,6 +218,7 @@ def test_every_answer_gets_a_verdict_with_words(step, value, unit):
     assert not verdict.near_limit or verdict.outcome == "pass"
 
 
+@SETTINGS
 @given(step=number_steps, value=numbers)
 def test_the_browser_judges_as_the_server_does(step, value):
     rule = json.loads(json.dumps(client_rule(step)))["number"]
@@ -236,6 +239,7 @@ def browser_outcome(rule, value):
     return "pass", near
 
 
+@SETTINGS
 @given(step=number_steps, values=st.lists(numbers, min_size=2, max_size=6))
 def test_a_greater_value_never_turns_from_high_enough_to_too_low(step, values):
     ranks = {"too-low": 0, "too-high": 2}
@@ -243,12 +247,14 @@ def test_a_greater_value_never_turns_from_high_enough_to_too_low(step, values):
     assert found == sorted(found)
 
 
+@SETTINGS
 @given(step=number_steps, value=st.integers(-1000, 1000))
 def test_writing_the_same_number_differently_never_changes_the_verdict(step, value):
     verdicts = {judge(step, value=form).code for form in (value, float(value), Decimal(value), str(value), f"{value}.00", f" {value} ")}
     assert len(verdicts) == 1
 
 
+@SETTINGS
 @given(pair=st.sampled_from([(a, b) for a in units().values() for b in units().values() if a.family == b.family]), value=numbers)
 def test_conversion_there_and_back_is_exact(pair, value):
     one, other = pair
@@ -256,6 +262,7 @@ def test_conversion_there_and_back_is_exact(pair, value):
     assert convert(convert(exact, unit=one.code, to=other.code), unit=other.code, to=one.code) == exact
 
 
+@SETTINGS
 @given(
     limit=st.integers(1, 1000),
     value=st.integers(0, 2000),
@@ -297,6 +304,7 @@ def test_every_unit_and_tester_kind_is_sound():
     assert [kind.code for kind in kinds.tester_kinds().values() if not set(kind.quantities) <= families] == []
 
 
+@SETTINGS
 @given(raw=documents())
 def test_client_rules_are_plain_json(raw):
     for step in parse(raw).steps:
