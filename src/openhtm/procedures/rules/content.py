@@ -13,8 +13,8 @@ from typing import Any
 
 from openhtm.procedures.rules.fields import Fields, Problem, Problems
 from openhtm.procedures.rules.steps import Step, dump_step, read_step
-from openhtm.procedures.rules.tester_kinds import tester_kinds
 from openhtm.procedures.rules.units import units
+from openhtm.testers.rules.kinds import tester_kinds
 
 FORMAT = 1
 MOST_STEPS = 300

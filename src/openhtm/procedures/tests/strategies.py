@@ -21,8 +21,8 @@ from openhtm.procedures.rules.steps import (
     STANDARDS,
     VERDICTS,
 )
-from openhtm.procedures.rules.tester_kinds import tester_kinds
 from openhtm.procedures.rules.units import units
+from openhtm.testers.rules.kinds import tester_kinds
 
 AWKWARD = (
     "yes",

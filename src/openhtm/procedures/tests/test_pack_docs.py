@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from openhtm.procedures.rules import content, limits, packs, steps
-from openhtm.procedures.rules import tester_kinds as kinds
 from openhtm.procedures.rules.units import units
+from openhtm.testers.rules import kinds
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "procedure-packs.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)

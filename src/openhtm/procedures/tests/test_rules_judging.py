@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openhtm.procedures.rules import tester_kinds as kinds
 from openhtm.procedures.rules.content import parse
 from openhtm.procedures.rules.judging import OUTCOMES, answers, client_rule, judge, judge_pair, limit_in_words
 from openhtm.procedures.rules.units import NotConvertible, convert, symbol, units
 from openhtm.procedures.tests.strategies import documents, numbers, steps
+from openhtm.testers.rules import kinds
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 CLAIM = {"source": "IEC 60601-2-4", "edition": "2010", "confidence": "GK-med"}

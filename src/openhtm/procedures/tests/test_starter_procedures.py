@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from openhtm.catalog.rules.starter import read_starter_types
-from openhtm.procedures.rules import tester_kinds as kinds
 from openhtm.procedures.rules.judging import answers, judge, limit_in_words
 from openhtm.procedures.rules.packs import STARTER, read_pack, starter_packs, write_pack
 from openhtm.procedures.rules.units import units
+from openhtm.testers.rules import kinds
 
 FILES = starter_packs()
 PROCEDURES = [one for file in FILES for one in file.pack.procedures]
