@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ _STEP = rf"{_NAME}(?:\[\d{{1,6}}\]|\[@[A-Za-z_][\w.-]*='[^'\"\]]*'\])?"
 _PATH = re.compile(rf"{_STEP}(?:/{_STEP})*")
 _FIELD_PATH = re.compile(rf"(?:(?P<path>\.|{_STEP}(?:/{_STEP})*)(?:/@(?P<below>[A-Za-z_][\w.-]*))?|@(?P<own>[A-Za-z_][\w.-]*))")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_MOMENT = datetime(2026, 3, 31, 13, 45, 59)  # noqa: DTZ001 - a local time to try a format with
+_MOMENT = datetime(2026, 3, 31, 13, 45, 59, tzinfo=UTC)  # every part differs from its default, to try a format with
 Known = Mapping[str, Collection[str]]
 
 
@@ -125,7 +125,7 @@ def _problems(document: Mapping[str, Any], known: Known | None) -> Iterator[str]
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= _MAX_WORD and "\x00" not in value
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= _MAX_WORD and "\x00" not in value
 
 
 def _shape_problems(document: Mapping[str, Any]) -> Iterator[str]:
@@ -175,10 +175,10 @@ def _time_problems(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _reads_back(shape: str) -> bool:
     try:
-        found = datetime.strptime(_MOMENT.strftime(shape), shape)
+        found = datetime.strptime(_MOMENT.strftime(shape), shape).replace(second=0, tzinfo=UTC)
     except (ValueError, re.error):
         return False
-    return found.replace(second=0, tzinfo=None) == _MOMENT.replace(second=0)
+    return found == _MOMENT.replace(second=0)
 
 
 def _field_problems(document: Mapping[str, Any]) -> Iterator[str]:
@@ -197,6 +197,8 @@ def _field_problems(document: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(conditions, dict) or len(conditions) > _MAX_ENTRIES:
         yield "conditions: name each condition and say where it is found."
         conditions = {}
+    for name in sorted({name for name in conditions if name in FIELDS}):
+        yield f"conditions.{name}: this is a field, not a condition. Move it to fields."
     for where, given in (("fields", fields), ("conditions", conditions)):
         for name, source in given.items():
             yield from (f"{where}.{str(name)[:40]}: {text}" for text in _source_problems(source, document, may_be_in_value=name == "unit"))

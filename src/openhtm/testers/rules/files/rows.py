@@ -184,7 +184,7 @@ def _instant(text: str | None, place: str, mapping: TesterMapping, problems: lis
     if text is None:
         raise _Unfit("measured_at", "The row does not say when it was measured.")
     try:
-        local = datetime.strptime(text, mapping.time.format)
+        local = datetime.strptime(text, mapping.time.format)  # noqa: DTZ007 - the zone is that of the mapping
     except ValueError:
         raise _Unfit("measured_at", f"{text[:60]!r} is not a time of the form {mapping.time.format}.") from None
     if not FIRST_YEAR <= local.year <= LAST_YEAR:
