@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhtm.testers.rules.files.mapping import TesterMapping
+from openhtm.testers.rules.files.mapping import Meaning, TesterMapping
 from openhtm.testers.rules.files.mapping_check import shipped_mappings
 from openhtm.testers.rules.files.model import FileLimits, FileReading
 from openhtm.testers.rules.files.reading import read
@@ -17,6 +17,7 @@ MAPPINGS = {one.code: one for one in shipped_mappings()}
 XML, CSV = MAPPINGS["nordlys-safecheck-5"], MAPPINGS["pelora-lt200"]
 XML_FILE, CSV_FILE = (HERE / "files" / "nordlys.xml").read_bytes(), (HERE / "files" / "pelora.csv").read_bytes()
 ROW = '<Result code="EL-ALT" at="{at}" polarity="normal"><Value unit="{unit}">{value}</Value></Result>'
+FIRST, LAST = datetime.fromisoformat("1991-01-01"), datetime.fromisoformat("2098-01-01")
 SMALL = FileLimits(max_bytes=200_000, max_elements=500, max_depth=12, max_rows=40, max_line_chars=400, max_text_chars=50, max_problems=5)
 
 
@@ -130,7 +131,7 @@ def test_times_that_cannot_be_are_refused(at):
     assert found.rows == ()
 
 
-@given(st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2098, 1, 1)))
+@given(st.datetimes(min_value=FIRST, max_value=LAST))
 def test_a_time_is_refused_or_read_as_an_instant_that_clock_showed(local):
     at = local.replace(microsecond=0)
     found = read(data=one_row(at=at.isoformat()), mapping=XML)
@@ -143,8 +144,10 @@ def test_a_time_is_refused_or_read_as_an_instant_that_clock_showed(local):
 
 
 def test_what_the_name_says_and_what_the_row_says_must_agree():
-    contradicting = XML_FILE.replace(b'code="EL-DIR" polarity="normal"', b'code="EL-DIR" polarity="normal" part="type ZZ"')
-    assert "does not know 'type ZZ' as applied_part" in words(read(data=contradicting, mapping=XML))
+    named = _with(XML, tests={"el-alt": Meaning("equipment_leakage", {"polarity": "R"}, look=False)})
+    found = read(data=one_row(), mapping=named)
+    assert found.rows == ()
+    assert words(found) == "The name of the test says polarity R, but the row says N. One of them is wrong."
 
 
 def test_a_group_belongs_to_the_device_it_stands_under():

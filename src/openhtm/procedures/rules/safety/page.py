@@ -37,7 +37,7 @@ def _section(one: LimitSet) -> Iterator[str]:
     until = f"to {one.effective_to.isoformat()} (not included)" if one.effective_to else "onwards"
     yield f"### {one.standard}, edition {one.edition}"
     yield ""
-    yield f"{one.title}. {one.jurisdiction}, from {one.effective_from.isoformat()} {until}. {_PURPOSES[one.purpose]}"
+    yield f"{one.title}. Jurisdiction: {one.jurisdiction}; in force from {one.effective_from.isoformat()} {until}. {_PURPOSES[one.purpose]}"
     yield f"Source: {one.source}; confidence `{one.confidence}`. {one.note}"
     yield ""
     yield "| Test | Conditions | Limit | Clause | Confidence | Note |"
