@@ -1,6 +1,7 @@
 """From a tester's file to verdicts: the words of mappings are those the limits are chosen by."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def judged(row: MeasuredRow, *, standard: str, edition: str) -> Judgement:
         limit=limit,
         measured_on=row.measured_at.date(),
         tester=TESTER,
-        mains=Mains(row.mains_v, limit.value.from_float(230.0)) if row.mains_v and limit.normalised else None,
+        mains=Mains(row.mains_v, Decimal(230)) if row.mains_v and limit.normalised else None,
     )
 
 
