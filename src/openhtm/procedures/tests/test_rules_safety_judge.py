@@ -90,6 +90,7 @@ def test_the_same_value_passes_one_edition_and_fails_the_next_and_both_say_which
         (TesterState("ESA-1", None, DAY - timedelta(days=1)), "calibration-expired"),
         (TesterState("ESA-1", DAY + timedelta(days=1), DAY + timedelta(days=366)), "calibration-later"),
         (TesterState("ESA-1", None, None), "calibration-unknown"),
+        (TesterState("ESA-1", None, DAY, usable=False), "tester-set-aside"),
         (None, "tester-unknown"),
     ],
 )

@@ -50,13 +50,14 @@ class Mains:
 
 @dataclass(frozen=True)
 class TesterState:
-    """The instrument as it stood at the time: last calibration and the last day it is good for."""
+    """The instrument as it stood at the time: last calibration, the last day it is good for, and whether it was in use."""
 
     __test__ = False  # not a test case, whatever a test runner thinks of the name
 
     name: str
     calibrated_on: date | None
     due_on: date | None
+    usable: bool = True
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,8 @@ def _objection(limit: Limit, measured_on: date, tester: TesterState | None, type
         )
     if tester is None:
         return Remark("tester-unknown", "No tester is named. Name the instrument that measured this.")
+    if not tester.usable:
+        return Remark("tester-set-aside", f"{tester.name} was set aside and must not be used. Test again with another one.")
     if tester.due_on is None:
         return Remark(
             "calibration-unknown", f"{tester.name} has no calibration on record. Record it, then test again or have this reviewed."

@@ -1,6 +1,7 @@
 """XML of a tester: parsed without document types or entities, and never deeper or larger than it may be."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -28,31 +29,55 @@ def xml_records(*, data: bytes, mapping: TesterMapping, limits: FileLimits) -> I
     """Yield the records in the order of the file. Raises Unreadable before the first one, as a cut-off file has no safe part."""
     builder = _Builder(limits)
     root = _parsed(data, mapping, builder)
-    yield from _records(root, {FILE_LEVEL: root}, list(mapping.levels), builder.lines)
+    found = _Found(mapping.levels[-1].name, limits.max_text_chars)
+    yield from _records(root, {FILE_LEVEL: root}, list(mapping.levels), builder.lines, found)
 
 
-def _records(element: Element, above: dict[str, Element], levels: list[Level], lines: dict[Element, int]) -> Iterator[Record]:
+def _records(
+    element: Element, above: dict[str, Element], levels: list[Level], lines: dict[Element, int], found: "_Found"
+) -> Iterator[Record]:
     if not levels:
-        yield Record(f"line {lines[element]}", _lookup(above))
+        yield Record(f"line {lines[element]}", partial(found.text_of, above))
         return
     level, *rest = levels
     for below in element.findall(level.path):
-        yield from _records(below, {**above, level.name: below}, rest, lines)
+        yield from _records(below, {**above, level.name: below}, rest, lines, found)
 
 
-def _lookup(above: dict[str, Element]) -> Callable[[Source], str | None]:
-    def text_of(source: Source) -> str | None:
+class _Found:
+    """Looks sources up. What stands above the records is found once, or a file of many devices would take quadratic time."""
+
+    def __init__(self, last: str, longest: int) -> None:
+        self._last, self._longest = last, longest
+        self._kept: dict[tuple[Element, str], list[Element]] = {}
+
+    def text_of(self, above: dict[str, Element], source: Source) -> str | None:
         if source.path is None or source.level is None:
             return source.constant
-        start = above[source.level]
-        found = [start] if source.path == "." else start.findall(source.path)
+        found = self._elements(above[source.level], source.path, keep=source.level != self._last)
         if len(found) > 1:
             raise ValueError(f"{source.path} is there {len(found)} times. Make the path of the mapping more exact.")
         if not found:
             return None
-        return found[0].get(source.attribute) if source.attribute else "".join(found[0].itertext())
+        return found[0].get(source.attribute) if source.attribute else self._text(found[0])
 
-    return text_of
+    def _elements(self, start: Element, path: str, *, keep: bool) -> list[Element]:
+        if path == ".":
+            return [start]
+        if not keep:
+            return start.findall(path)
+        if (start, path) not in self._kept:
+            self._kept[start, path] = start.findall(path)
+        return self._kept[start, path]
+
+    def _text(self, element: Element) -> str:
+        """The text within an element; of one that is too long only so much that it is seen to be."""
+        text = ""
+        for piece in element.itertext():
+            text += piece
+            if len(text) > 10 * self._longest:
+                break
+        return text
 
 
 class _Builder(TreeBuilder):
