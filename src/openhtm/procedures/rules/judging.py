@@ -12,12 +12,13 @@ from typing import Any
 
 from openhtm.procedures.rules.fields import LARGEST, plain
 from openhtm.procedures.rules.limits import Bounds, Limit, bounds_of
+from openhtm.procedures.rules.safety.block import BLOCK_LABELS, INCOMPLETE, MINOR_REMARK, NOT_SAFE, SAFE
 from openhtm.procedures.rules.steps import NumberField, Step
 from openhtm.procedures.rules.units import NotConvertible, convert, symbol, units
 
 OUTCOMES = ("pass", "fail", "recorded", "invalid")
 CONSUMABLE_ANSWERS: Mapping[str, str] = {"replaced": "Replaced", "not_due": "Not due yet", "unavailable": "Due, but no part at hand"}
-SAFETY_ANSWERS: Mapping[str, str] = {"safe": "Safe and functional", "minor_remark": "Safe, with a minor remark", "not_safe": "Not safe"}
+SAFETY_ANSWERS: Mapping[str, str] = {code: BLOCK_LABELS[code] for code in (SAFE, MINOR_REMARK, NOT_SAFE)}
 LONGEST_TEXT = 4000
 _MOST_DIGITS = 15
 
@@ -99,6 +100,8 @@ def _judge_answer(step: Step, value: object) -> Verdict:
         if len(value) > LONGEST_TEXT or "\0" in value:
             return _invalid("text", f"The text must have at most {LONGEST_TEXT} characters, all of them printable.")
         return Verdict("recorded", "text", "Recorded.")
+    if step.kind == "electrical_safety" and value == INCOMPLETE:
+        return _invalid(INCOMPLETE, f"{BLOCK_LABELS[INCOMPLETE]}.")
     found = answers(step).get(value)
     if found is None:
         return _invalid("unknown-answer", f"{value[:40]} is not an answer here. Use one of {', '.join(answers(step))}.")
@@ -116,7 +119,7 @@ def answers(step: Step) -> dict[str, tuple[str, str]]:
         verdicts = {"replaced": "pass", "not_due": "note", "unavailable": "fail"}
         return {code: (label, verdicts[code]) for code, label in CONSUMABLE_ANSWERS.items()}
     if step.kind == "electrical_safety":
-        verdicts = {"safe": "pass", "minor_remark": "pass", "not_safe": "fail"}
+        verdicts = {SAFE: "pass", MINOR_REMARK: "pass", NOT_SAFE: "fail"}
         return {code: (label, verdicts[code]) for code, label in SAFETY_ANSWERS.items()}
     return {}
 

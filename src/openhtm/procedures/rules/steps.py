@@ -8,6 +8,8 @@ from typing import Any
 
 from openhtm.procedures.rules.fields import Fields, plain
 from openhtm.procedures.rules.limits import Limit, dump_limit, read_limit
+from openhtm.procedures.rules.safety.reading import shipped_sets
+from openhtm.procedures.rules.safety.vocabulary import vocabulary
 from openhtm.procedures.rules.units import units
 
 KINDS: Mapping[str, str] = {
@@ -31,26 +33,6 @@ PERIODS: Mapping[str, str] = {
     "cycle": "cycle",
     "visit": "visit",
 }
-STANDARDS: Mapping[str, tuple[str, ...]] = {
-    "NFPA 99": ("2005", "2012", "2015", "2018", "2021", "2024"),
-    "IEC 62353": ("2014",),
-    "IEC 60601-1": ("2", "3"),
-    "AAMI ES1": ("1993",),
-}
-DEVICE_CLASSES: Mapping[str, str] = {"I": "Class I, protective earth", "II": "Class II, double insulation"}
-APPLIED_PARTS: Mapping[str, str] = {"B": "Type B", "BF": "Type BF", "CF": "Type CF"}
-CONFIGURATIONS: Mapping[str, str] = {
-    "cord_connected": "With its mains cord",
-    "without_cord": "Without its detachable cord",
-    "permanent": "Permanently installed",
-    "multiple_socket": "System on a multiple socket-outlet",
-}
-EQUIPMENT: Mapping[str, str] = {
-    "ordinary": "Ordinary equipment",
-    "mobile_xray": "Mobile X-ray generator",
-    "documented_grounding": "Existing equipment with documented grounding maintenance",
-}
-METHODS: Mapping[str, str] = {"alternative": "Alternative", "direct": "Direct", "differential": "Differential"}
 MOST_IMAGES = 12
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCKS = ("number", "options", "photo", "consumable", "electrical_safety")
@@ -144,6 +126,22 @@ class Step:
     photo_min_count: int = 0
     consumable: Consumable | None = None
     electrical_safety: SafetyBlock | None = None
+
+
+def standards() -> dict[str, tuple[str, ...]]:
+    """Return the standards there are tables for, each with its editions."""
+    sets = shipped_sets()
+    return {name: tuple(one.edition for one in sets if one.standard == name) for name in dict.fromkeys(one.standard for one in sets)}
+
+
+def conditions(name: str) -> Mapping[str, str]:
+    """Return the values of a condition of electrical safety, such as ``device_class``, with their labels."""
+    return vocabulary().conditions[name].values
+
+
+def applied_part_types() -> dict[str, str]:
+    """Return the types of applied parts; a device without one simply lists none."""
+    return {code: label for code, label in conditions("applied_part").items() if code != "none"}
 
 
 def read_step(fields: Fields) -> Step:
@@ -248,16 +246,17 @@ def _read_safety(fields: Fields) -> SafetyBlock | None:
     block = fields.child("electrical_safety")
     if block is None:
         return None
-    standard = block.one_of("standard", STANDARDS)
+    known = standards()
+    standard = block.one_of("standard", known)
     safety = SafetyBlock(
         standard=standard,
-        edition=block.one_of("edition", STANDARDS.get(standard, ())) if standard else block.text("edition"),
-        device_class=block.one_of("device_class", DEVICE_CLASSES),
-        applied_parts=block.codes("applied_parts", APPLIED_PARTS),
-        configuration=block.one_of("configuration", CONFIGURATIONS, default="cord_connected"),
-        equipment=block.one_of("equipment", EQUIPMENT, default="ordinary"),
-        methods=block.codes("methods", METHODS),
-        tests=block.slugs("tests"),
+        edition=block.one_of("edition", known[standard]) if standard else block.text("edition"),
+        device_class=block.one_of("device_class", conditions("device_class")),
+        applied_parts=block.codes("applied_parts", applied_part_types()),
+        configuration=block.one_of("configuration", conditions("configuration"), default="cord_connected"),
+        equipment=block.one_of("equipment", conditions("equipment"), default="ordinary"),
+        methods=block.codes("methods", conditions("method")),
+        tests=block.codes("tests", vocabulary().tests),
     )
     block.done()
     return safety

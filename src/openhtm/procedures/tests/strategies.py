@@ -9,18 +9,8 @@ from openhtm.procedures.rules.content import Content, parse
 from openhtm.procedures.rules.limits import CONFIDENCES
 from openhtm.procedures.rules.packs import KINDS as PROCEDURE_KINDS
 from openhtm.procedures.rules.packs import Interval, Pack, PackProcedure
-from openhtm.procedures.rules.steps import (
-    APPLIED_PARTS,
-    CONFIGURATIONS,
-    DEVICE_CLASSES,
-    EQUIPMENT,
-    METHODS,
-    PERIODS,
-    PHASES,
-    SEVERITIES,
-    STANDARDS,
-    VERDICTS,
-)
+from openhtm.procedures.rules.safety.vocabulary import vocabulary
+from openhtm.procedures.rules.steps import PERIODS, PHASES, SEVERITIES, VERDICTS, applied_part_types, conditions, standards
 from openhtm.procedures.rules.units import units
 from openhtm.testers.rules.kinds import tester_kinds
 
@@ -101,19 +91,19 @@ _consumable = st.fixed_dictionaries(
 
 @st.composite
 def safety_blocks(draw: st.DrawFn) -> dict[str, Any]:
-    standard = draw(st.sampled_from(sorted(STANDARDS)))
+    standard = draw(st.sampled_from(sorted(standards())))
     block = {
         "standard": standard,
-        "edition": draw(st.sampled_from(STANDARDS[standard])),
-        "device_class": draw(st.sampled_from(sorted(DEVICE_CLASSES))),
+        "edition": draw(st.sampled_from(standards()[standard])),
+        "device_class": draw(st.sampled_from(sorted(conditions("device_class")))),
     }
     return block | draw(
         optional(
-            applied_parts=st.lists(st.sampled_from(sorted(APPLIED_PARTS)), unique=True),
-            methods=st.lists(st.sampled_from(sorted(METHODS)), unique=True),
-            tests=st.lists(slugs, unique=True, max_size=3),
-            configuration=st.sampled_from(sorted(CONFIGURATIONS)),
-            equipment=st.sampled_from(sorted(EQUIPMENT)),
+            applied_parts=st.lists(st.sampled_from(sorted(applied_part_types())), unique=True),
+            methods=st.lists(st.sampled_from(sorted(conditions("method"))), unique=True),
+            tests=st.lists(st.sampled_from(sorted(vocabulary().tests)), unique=True, max_size=3),
+            configuration=st.sampled_from(sorted(conditions("configuration"))),
+            equipment=st.sampled_from(sorted(conditions("equipment"))),
         )
     )
 

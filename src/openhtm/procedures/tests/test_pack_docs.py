@@ -37,12 +37,12 @@ CODES = {
     "severities": steps.SEVERITIES,
     "verdicts": steps.VERDICTS,
     "periods": steps.PERIODS,
-    "standards": steps.STANDARDS,
-    "classes": steps.DEVICE_CLASSES,
-    "applied parts": steps.APPLIED_PARTS,
-    "configurations": steps.CONFIGURATIONS,
-    "equipment": steps.EQUIPMENT,
-    "methods": steps.METHODS,
+    "standards": steps.standards(),
+    "classes": steps.conditions("device_class"),
+    "applied parts": steps.applied_part_types(),
+    "configurations": steps.conditions("configuration"),
+    "equipment": steps.conditions("equipment"),
+    "methods": steps.conditions("method"),
     "origins": limits.ORIGINS,
     "confidences": limits.CONFIDENCES,
     "units": units(),
@@ -62,7 +62,7 @@ def test_every_code_is_described(what):
 
 def test_every_edition_of_a_standard_is_named():
     row = next(line for line in PAGE.splitlines() if line.startswith("| `standard`, `edition`"))
-    assert [edition for editions in steps.STANDARDS.values() for edition in editions if not re.search(rf"\b{edition}\b", row)] == []
+    assert [edition for editions in steps.standards().values() for edition in editions if not re.search(rf"\b{edition}\b", row)] == []
 
 
 def test_the_example_can_be_read():

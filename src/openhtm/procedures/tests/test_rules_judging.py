@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from openhtm.procedures.rules.content import parse
 from openhtm.procedures.rules.judging import OUTCOMES, answers, client_rule, judge, judge_pair, limit_in_words
+from openhtm.procedures.rules.safety import units as safety
 from openhtm.procedures.rules.units import NotConvertible, convert, symbol, units
 from openhtm.procedures.tests.strategies import documents, numbers, steps
 from openhtm.testers.rules import kinds
@@ -164,7 +165,7 @@ def test_a_value_in_another_unit_is_converted_within_its_family_and_said(unit, g
         (step_of("electrical_safety", electrical_safety=BLOCK), {"value": "safe"}, "pass", "safe"),
         (step_of("electrical_safety", electrical_safety=BLOCK), {"value": "minor_remark"}, "pass", "minor_remark"),
         (step_of("electrical_safety", electrical_safety=BLOCK), {"value": "not_safe"}, "fail", "not_safe"),
-        (step_of("electrical_safety", electrical_safety=BLOCK), {"value": "incomplete"}, "invalid", "unknown-answer"),
+        (step_of("electrical_safety", electrical_safety=BLOCK), {"value": "incomplete"}, "invalid", "incomplete"),
         (step_of("number", number={"unit": "J"}), {"value": 5}, "recorded", "no-limit"),
     ],
 )
@@ -290,6 +291,15 @@ def test_the_verdict_does_not_depend_on_the_unit_of_the_value(limit, value, pair
 )
 def test_factors_against_published_values(value, unit, to, expected):
     assert abs(convert(Decimal(value), unit=unit, to=to) - Fraction(expected)) < Fraction(1, 10**11)
+
+
+def test_electrical_safety_reckons_with_the_same_units():
+    for one in safety.UNITS.values():
+        for other in safety.UNITS.values():
+            if one.family == other.family:
+                assert convert(Decimal(1), unit=one.code, to=other.code) == Fraction(
+                    safety.converted(value=Decimal(1), unit=one.code, to=other.code)
+                )
 
 
 def test_unknown_units_are_named():

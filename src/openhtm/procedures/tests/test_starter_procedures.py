@@ -9,6 +9,8 @@ import yaml
 from openhtm.catalog.rules.starter import read_starter_types
 from openhtm.procedures.rules.judging import answers, judge, limit_in_words
 from openhtm.procedures.rules.packs import STARTER, read_pack, starter_packs, write_pack
+from openhtm.procedures.rules.safety import limits as safety
+from openhtm.procedures.rules.safety.model import NoLimit
 from openhtm.procedures.rules.units import units
 from openhtm.testers.rules import kinds
 
@@ -140,6 +142,21 @@ def test_every_coded_step_can_be_passed_and_failed():
     coded = [(code, step, {verdict for _, verdict in answers(step).values()}) for code, step in STEPS if answers(step)]
     assert [(code, step.key) for code, step, verdicts in coded if "pass" not in verdicts] == []
     assert [(code, step.key) for code, step, verdicts in coded if "fail" not in verdicts and step.key != "label"] == []
+
+
+@pytest.mark.parametrize("block", sorted({step.electrical_safety for _, step in STEPS if step.electrical_safety}, key=str), ids=str)
+def test_every_electrical_safety_block_has_measurements_with_limits(block):
+    found = safety.tests_for(
+        standard=block.standard,
+        edition=block.edition,
+        device_class=block.device_class,
+        applied_parts=block.applied_parts,
+        methods=block.methods,
+        options=block.options,
+    )
+    assert not isinstance(found, NoLimit)
+    assert [test.test for test in found if isinstance(test.limit, NoLimit)] == []
+    assert any(test.limit for test in found)
 
 
 def test_nothing_in_them_needs_another_edition_of_this_program():
