@@ -47,6 +47,11 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
+    @property
+    def full(self) -> bool:
+        """Tell whether further problems are only counted; looking for a remedy is then lost time."""
+        return len(self._found) >= MOST_PROBLEMS
+
     def found(self) -> tuple[Problem, ...]:
         """Return every problem; a last one tells how many more were left out."""
         if not self._beyond:
@@ -82,7 +87,7 @@ class Fields:
         """Report fields that do not exist, with the name that was probably meant."""
         for name in self._raw:
             if name not in self._asked:
-                near = difflib.get_close_matches(str(name)[:60], sorted(self._asked), n=1)
+                near = [] if self.problems.full else difflib.get_close_matches(str(name)[:60], sorted(self._asked), n=1)
                 remedy = f"Did you mean {near[0]}?" if near else "Remove it."
                 self.wrong(_shown(name), "There is no such field here.", remedy)
 
@@ -114,7 +119,7 @@ class Fields:
 
     def codes(self, name: str, known: Collection[str], *, most: int = 50) -> tuple[str, ...]:
         """Return a list of codes that must all be among ``known``."""
-        return self._distinct(name, most, lambda one: "" if isinstance(one, str) and one in known else _choose(one, known))
+        return self._distinct(name, most, lambda one: "" if isinstance(one, str) and one in known else self._choose(one, known))
 
     def _distinct(self, name: str, most: int, remedy_for: Callable[[object], str]) -> tuple[str, ...]:
         found: list[str] = []
@@ -135,8 +140,14 @@ class Fields:
         if isinstance(value, str) and value in known:
             return value
         sentence = "It is missing." if value is None else f"{_shown(value)} is not known."
-        self.wrong(name, sentence, _choose(value, known))
+        self.wrong(name, sentence, self._choose(value, known))
         return default if default is not None else ""
+
+    def _choose(self, value: object, known: Collection[str]) -> str:
+        near = difflib.get_close_matches(value[:60], list(known), n=1) if isinstance(value, str) and not self.problems.full else []
+        if near:
+            return f"Did you mean {near[0]}?"
+        return f"Use one of {', '.join(known)}." if len(known) <= 12 else "See the list in the reference."
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.take(name)
@@ -258,10 +269,3 @@ def _shown(value: object) -> str:
         return kind_of(value).capitalize()
     text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _choose(value: object, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(value[:60], list(known), n=1) if isinstance(value, str) else []
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Use one of {', '.join(known)}." if len(known) <= 12 else "See the list in the reference."
