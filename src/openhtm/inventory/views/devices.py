@@ -24,7 +24,6 @@ from openhtm.inventory.addresses import device_url
 from openhtm.inventory.converters import ControlNumberConverter
 from openhtm.inventory.models import Device, SavedView
 from openhtm.inventory.queries import detail, filters, lists
-from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.services import devices, life, network
 from openhtm.inventory.views import shown
 from openhtm.sites.models import Facility
@@ -188,8 +187,6 @@ def device_page(request: HttpRequest, control_number: str) -> HttpResponse:
     tab = request.GET.get("tab", "timeline")
     with timezone.override(ZoneInfo(device.facility.time_zone)):
         context = shown.device_context(device, actor=actor, may=may, tab=tab)
-        if tab == "timeline" and may["history"]:
-            context["events"] = timeline(device, actor=actor)
         return render(request, "inventory/device.html", context)
 
 
