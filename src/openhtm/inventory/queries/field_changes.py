@@ -16,7 +16,7 @@ from openhtm.ui.parts import Event
 
 NOT_TOLD = frozenset(
     "pgh_id pgh_created_at pgh_label pgh_obj_id pgh_context_id id updated_at created_at status_since retired_on status location_id "
-    "department_id facility_id last_seen_at last_seen_location_id device_type_id merged_into_id told first_place".split()
+    "department_id facility_id last_seen_at last_seen_location_id device_type_id merged_into_id told first_place survivor".split()
 )
 """Columns that have facts of their own on the timeline, or say nothing to people."""
 
@@ -32,7 +32,8 @@ _HISTORY = """
 SELECT e.*, c.metadata AS told,
   CASE WHEN e.pgh_label = 'insert' THEN concat_ws(', ',
     (SELECT coalesce(nullif(full_name, ''), name) FROM sites_location WHERE id = e.location_id),
-    (SELECT name FROM sites_department WHERE id = e.department_id)) END AS first_place
+    (SELECT name FROM sites_department WHERE id = e.department_id)) END AS first_place,
+  (SELECT control_number FROM inventory_device WHERE id = e.merged_into_id AND facility_id = e.facility_id) AS survivor
 FROM inventory_deviceevent e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id
 WHERE e.pgh_obj_id = ANY(%s) ORDER BY e.pgh_id DESC LIMIT %s
 """
@@ -50,6 +51,8 @@ def field_changes(ids: Sequence[int], *, may_see_costs: bool) -> Iterator[tuple[
             changes = [
                 (_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older, untold)
             ]
+            if newer["merged_into_id"] != older["merged_into_id"]:
+                yield newer["pgh_obj_id"], _merge(newer, older)
             if changes:
                 yield newer["pgh_obj_id"], _event(newer, title=_who(newer, "changed"), icon="pencil", changes=changes)
 
@@ -73,6 +76,15 @@ def _recorded(row: dict[str, Any]) -> Event:
     """The record's beginning: who added it, and where the device first stood."""
     detail = _who(row, "added by") + (f" · placed at {row['first_place']}" if row["first_place"] else "")
     return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=detail, icon="plus")
+
+
+def _merge(newer: dict[str, Any], older: dict[str, Any]) -> Event:
+    """A record was merged into another, or stands for itself again. A record elsewhere is not named."""
+    if newer["merged_into_id"] is None:
+        title = f"Merge of {newer['control_number']} into {older['survivor'] or 'another record'} taken back"
+    else:
+        title = f"{newer['control_number']} merged into {newer['survivor'] or 'another record'}"
+    return _event(newer, title=title, detail=_who(newer, "by"), icon="merge")
 
 
 def _event(row: dict[str, Any], **said: Any) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -77,16 +77,24 @@ def timeline(device: Device, *, actor: Actor, merged: Mapping[int, str] | None =
         *field_changes(ids, may_see_costs=actor.may(Permission.VIEW_COSTS, at=device.facility_id)),
         *((fact.device_id, event) for fact in _facts(ids, most=min(limit, PER_SOURCE)) for event in _TOLD[fact.kind](fact, actor)),
     ]
-    events = [event for _, event in told]
+    events = [_of_record(event, merged.get(pk)) for pk, event in told]
     events.sort(key=lambda event: event.when, reverse=True)  # type: ignore[arg-type, return-value]
     return events[:limit]
+
+
+def _of_record(event: Event, number: str | None) -> Event:
+    """Say of which merged record a fact is: two records of one device often hold the same facts."""
+    if number is None or number in event.title:
+        return event
+    return replace(event, title=f"{event.title} (record {number})")
 
 
 def _facts(ids: Sequence[int], *, most: int) -> list[_Fact]:
     """Return the newest ``most`` facts of each kind, newest first within it. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"ids": list(ids), "most": most, "sightings": min(most, SIGHTINGS)})
-        found = [_Fact(*told, json.loads(facts)) for *told, facts in cursor.fetchall()]
+        rows = cursor.fetchall()
+    found = [_Fact(kind, device_id, at, pk, who, reason, json.loads(facts)) for kind, device_id, at, pk, who, reason, facts in rows]
     kinds = list(_TOLD)
     return sorted(found, key=lambda fact: (kinds.index(fact.kind), -fact.at.timestamp(), -fact.pk))
 

@@ -8,9 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from openhtm.audit.context import acting
 from openhtm.documents.models import StoredFile
 from openhtm.identity.models import User
+from openhtm.identity.rules.permissions import Role
+from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import AlternateNumber, Device, DeviceAttachment, DeviceMove, DeviceNote, Sighting, StatusChange
 from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.services import devices
+from openhtm.inventory.services.merging import merge_devices, unmerge_devices
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.inventory.tests.record import NOW
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory
@@ -86,3 +89,30 @@ def test_a_change_names_the_person_the_reason_and_both_values(north, omar):
         "Update of the fleet",
         [("Software version", "1.0", "2.0")],
     )
+
+
+def test_a_merge_is_told_with_person_and_reason_and_facts_name_their_record(north, omar):
+    kept, given_up = (DeviceFactory(facility=north, control_number=number) for number in ("A-1", "A-2"))
+    for device in (kept, given_up):
+        StatusChange.objects.create(device=device, after="in_service", on=NOW.date(), actor_name="M. Reyes", recorded_at=NOW)
+    merge_devices(actor=omar, survivor="A-1", loser="A-2", choices={}, reason="One device, two tags.", now=NOW)
+    told = {(event.title, event.detail, event.reason) for event in timeline(kept, actor=omar)}
+    assert ("A-2 merged into A-1", "by Omar Haddad", "One device, two tags.") in told
+    assert ("In service", "from 22 Nov 2026 · M. Reyes", "") in told
+    assert ("In service (record A-2)", "from 22 Nov 2026 · M. Reyes", "") in told
+    unmerge_devices(actor=omar, loser="A-2", reason="Two after all.", now=NOW)
+    told = {(event.title, event.detail, event.reason) for event in timeline(given_up, actor=omar)}
+    assert ("Merge of A-2 into A-1 taken back", "by Omar Haddad", "Two after all.") in told
+    assert ("In service", "from 22 Nov 2026 · M. Reyes", "") in told
+
+
+def test_a_merge_does_not_name_a_record_elsewhere(south, omar):
+    ada = actor_of(UserFactory.with_role(Role.ADMINISTRATOR, None))
+    north_device = DeviceFactory(control_number="N-7")
+    loser = DeviceFactory(facility=south, control_number="S-7")
+    merge_devices(actor=ada, survivor="N-7", loser="S-7", choices={}, reason="same", now=NOW)
+    unmerge_devices(actor=ada, loser="S-7", reason="different", now=NOW)
+    assert north_device.facility_id != south.pk
+    titles = " ".join(event.title for event in timeline(loser, actor=omar))
+    assert "S-7 merged into another record" in titles
+    assert "N-7" not in titles
