@@ -13,7 +13,7 @@ from ninja import Status as Answer
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid, NotFound
-from openhtm.core.pagination import count_up_to, keyset_page
+from openhtm.core.pagination import count_up_to
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, ClientKey, Cursor, Key, Limit, Long, PageOut, Short, Text, given
 from openhtm.core.text import control_number_key
@@ -22,6 +22,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, NetworkInterface
 from openhtm.inventory.queries import detail, filters
+from openhtm.inventory.queries.lists import page_of_values
 from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.rules.device_fields import TEXT_LIMITS
 from openhtm.inventory.rules.status import Status
@@ -207,13 +208,13 @@ def actor_of(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined]
 
 
-def _filtered(actor: Actor, query: DeviceQuery) -> Any:
+def _filters(actor: Actor, query: DeviceQuery) -> filters.Filters:
     require(actor, Permission.VIEW_DEVICES)
     sent = {name: value for name, value in query.model_dump().items() if value}
     found = filters.read_filters(sent, actor=actor)
     if found.problems:
         raise Invalid({name: [text] for name, text in found.problems.items()})
-    return filters.filtered(actor=actor, filters=found)
+    return found
 
 
 @router.get("/devices", response={200: DeviceList, **REFUSALS}, operation_id="list_devices", summary="List devices")
@@ -221,8 +222,9 @@ def list_devices(
     request: HttpRequest, query: Query[DeviceQuery], cursor: Cursor | None = None, limit: Limit = 50, count: bool = False
 ) -> dict[str, Any] | HttpResponse:
     """Devices the caller may see, by control number. One statement besides the filters' own; count=true adds one or two."""
-    queryset = _filtered(actor_of(request), query)
-    page = keyset_page(queryset.values(*LIST_VALUES), order=("control_number",), cursor=cursor, limit=limit)
+    found = _filters(actor_of(request), query)
+    queryset = filters.filtered(actor=actor_of(request), filters=found)
+    page = page_of_values(queryset, LIST_VALUES, order=("control_number",), cursor=cursor, limit=limit, searched=bool(found.search))
     total = count_up_to(queryset) if count else None
     return {
         "items": [row_out(row) for row in page.rows],

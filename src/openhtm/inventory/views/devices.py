@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -57,10 +58,11 @@ def device_list(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", lists.DEFAULT_SORT)
     sort = sort if sort in lists.SORTS else lists.DEFAULT_SORT
     cursor, moved = request.GET.get("cursor"), False
+    page_at = partial(lists.list_page, queryset, columns=columns, sort=sort, limit=PAGE_ROWS, searched=bool(found.search))
     try:
-        page = lists.list_page(queryset, columns=columns, sort=sort, cursor=cursor, limit=PAGE_ROWS)
+        page = page_at(cursor=cursor)
     except BadCursor:
-        page, moved = lists.list_page(queryset, columns=columns, sort=sort, cursor=None, limit=PAGE_ROWS), True
+        page, moved = page_at(cursor=None), True
     count = count_of_page(page, queryset)
     context = {
         "page": page,
