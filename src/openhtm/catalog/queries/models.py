@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, SmallIntegerField, When
 
 from openhtm.catalog.models import DeviceModel, GudidIdentifier, GudidRecord, ModelIdentifier
 from openhtm.catalog.rules.official.gudid import stored_di
 from openhtm.catalog.rules.texts import clean
 from openhtm.catalog.rules.udi import ParsedUdi, parse, parse_di
 from openhtm.core.text import company_key
+
+UNNAMED = Case(When(name="", then=1), default=0, output_field=SmallIntegerField())
+"""Sorts models whose name is not known after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ def model_list(
     high_risk: bool | None = None,
     with_inactive: bool = False,
 ) -> QuerySet[DeviceModel]:
-    """Models by part of name, catalogue number or brand, or by a whole identifier. Order by ``pk`` or ``name``, ``pk``."""
-    rows = DeviceModel.objects.select_related("manufacturer", "device_type")
+    """Models by part of name, catalogue number or brand, or by a whole identifier. Order by ``pk`` or ``unnamed``, ``name``, ``pk``."""
+    rows = DeviceModel.objects.select_related("manufacturer", "device_type").annotate(unnamed=UNNAMED)
     if not with_inactive:
         rows = rows.filter(active=True)
     if manufacturer_id is not None:

@@ -223,3 +223,11 @@ def test_a_method_that_a_page_does_not_take_is_answered_in_words(browser, device
     answer = browser.post("/devices")
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
     assert "does not work that way" in words(answer)
+
+
+def test_fields_a_filter_form_left_empty_do_not_stay_in_the_address(browser, device):
+    assert (
+        browser.get("/devices?q=&status=missing&facility=&columns=serial&columns=")["Location"] == "/devices?status=missing&columns=serial"
+    )
+    assert browser.get("/devices?q=&status=")["Location"] == "/devices"
+    assert browser.get("/devices?status=missing&columns=serial&columns=risk").status_code == 200

@@ -51,6 +51,8 @@ def device_list(request: HttpRequest) -> HttpResponse:
     """Everything the actor may see, narrowed by the chips in the address."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_DEVICES)
+    if (said := _said(request.GET)) != request.GET:
+        return redirect(f"{request.path}?{said.urlencode()}".rstrip("?"))
     found = filters.read_filters(request.GET.dict(), actor=actor)
     queryset = filters.filtered(actor=actor, filters=found)
     may_see_costs = actor.may(Permission.VIEW_COSTS)
@@ -81,6 +83,15 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "bulk_actions": _bulk_actions(actor),
     }
     return render(request, "inventory/device_list.html", context, status=200)
+
+
+def _said(query: QueryDict) -> QueryDict:
+    """Return the address without the fields a form left empty, so that it can be read, kept and shared."""
+    kept = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if said := [value for value in values if value]:
+            kept.setlist(name, said)
+    return kept
 
 
 def _offered(may_see_costs: bool) -> list[lists.ListColumn]:
