@@ -60,12 +60,6 @@ def read_di(text: str) -> tuple[str, str, tuple[str, ...]]:
     return issuer or "", (di or "")[:30], tuple(warning.message for warning in warnings)
 
 
-def lookup_many(dis: Iterable[str]) -> dict[str, int]:
-    """Return the model's id for each stored identifier that an active model carries. One statement; for imports."""
-    rows = ModelIdentifier.objects.filter(di__in=set(dis), device_model__active=True).order_by("-device_model_id")
-    return dict(rows.values_list("di", "device_model_id"))
-
-
 def records_of_di(dis: Iterable[str]) -> QuerySet[GudidRecord]:
     """GUDID records that carry one of the identifiers, primary ones first."""
     carriers = GudidIdentifier.objects.filter(di__in=list(dis)).values("record")
