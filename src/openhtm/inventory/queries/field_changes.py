@@ -73,9 +73,9 @@ def _changed(newer: dict[str, Any], older: dict[str, Any], untold: frozenset[str
 
 
 def _recorded(row: dict[str, Any]) -> Event:
-    """The record's beginning: who added it, and where the device first stood."""
+    """The record's beginning: who added it, and where the device first stood. A restored record keeps its day."""
     detail = _who(row, "added by") + (f" · placed at {row['first_place']}" if row["first_place"] else "")
-    return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=detail, icon="plus")
+    return Event(when=row["created_at"], title=f"{row['control_number']} recorded", detail=detail, icon="plus")
 
 
 def _merge(newer: dict[str, Any], older: dict[str, Any]) -> Event:

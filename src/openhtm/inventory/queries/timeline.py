@@ -74,8 +74,8 @@ def timeline(device: Device, *, actor: Actor, merged: Mapping[int, str] | None =
         merged = dict(Device.objects.filter(merged_into=device).order_by().values_list("pk", "control_number"))
     ids = [device.pk, *merged]
     told = [
-        *field_changes(ids, may_see_costs=actor.may(Permission.VIEW_COSTS, at=device.facility_id)),
         *((fact.device_id, event) for fact in _facts(ids, most=min(limit, PER_SOURCE)) for event in _TOLD[fact.kind](fact, actor)),
+        *field_changes(ids, may_see_costs=actor.may(Permission.VIEW_COSTS, at=device.facility_id)),  # of one moment, the beginning is last
     ]
     events = [_of_record(event, merged.get(pk)) for pk, event in told]
     events.sort(key=lambda event: event.when, reverse=True)  # type: ignore[arg-type, return-value]

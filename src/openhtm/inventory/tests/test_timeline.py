@@ -116,3 +116,10 @@ def test_a_merge_does_not_name_a_record_elsewhere(south, omar):
     titles = " ".join(event.title for event in timeline(loser, actor=omar))
     assert "S-7 merged into another record" in titles
     assert "N-7" not in titles
+
+
+def test_a_record_begins_on_its_own_day_below_the_facts_of_that_moment(north, omar):
+    device = DeviceFactory(facility=north, control_number="T-1", created_at=NOW - dt.timedelta(days=900))
+    StatusChange.objects.create(device=device, after="in_service", on=NOW.date(), recorded_at=device.created_at)
+    assert [event.title for event in timeline(device, actor=omar)] == ["In service", "T-1 recorded"]
+    assert timeline(device, actor=omar)[-1].when == device.created_at
