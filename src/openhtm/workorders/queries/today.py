@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from openhtm.identity.actor import Actor
 from openhtm.sites.models import Facility
@@ -16,6 +16,7 @@ from openhtm.workforce.models import TeamMember
 from openhtm.workorders.models import LabourEntry, WorkOrder
 from openhtm.workorders.models.order import WorkOrderQuerySet
 from openhtm.workorders.queries.cards import FIELDS, Card
+from openhtm.workorders.queries.order_filters import mine_condition
 from openhtm.workorders.rules.kinds import WORKABLE
 
 MAX_MINE, MAX_QUEUE = 200, 30
@@ -64,11 +65,15 @@ class Day:
     def visits(self) -> int:
         return sum(card.is_maintenance for card in self.to_do)
 
+    @property
+    def others(self) -> int:
+        return len(self.to_do) - self.visits
+
 
 def my_day(*, actor: Actor, now: datetime) -> Day:
     """Return the day of ``actor``: at most MAX_MINE orders, the most urgent first. Five statements."""
     workable = WorkOrder.objects.visible_to(actor).under_way().filter(status__in=WORKABLE)
-    mine = _cards(workable.filter(_mine(actor)), limit=MAX_MINE, now=now)
+    mine = _cards(workable.filter(mine_condition(actor)), limit=MAX_MINE, now=now)
     teams = TeamMember.objects.filter(user_id=actor.user_id).values("team_id")
     unclaimed = workable.filter(assigned_team__in=teams, assigned_user__isnull=True, assigned_provider__isnull=True)
     queue = _cards(unclaimed, limit=MAX_QUEUE, now=now)
@@ -88,13 +93,6 @@ def by_place(cards: Iterable[Card]) -> list[Place]:
     ordered = sorted(cards, key=lambda card: card.unit)
     places = [Place(unit, _by_urgency(found)) for unit, found in groupby(ordered, key=lambda card: card.unit)]
     return sorted(places, key=lambda place: (place.name == "", place.cards[0].standing.rank, place.name))
-
-
-def _mine(actor: Actor) -> Q:
-    """Given to this person, or to their company."""
-    companies = [grant.provider_id for grant in actor.grants if grant.provider_id is not None]
-    condition = Q(assigned_user_id=actor.user_id)
-    return condition | Q(assigned_provider_id__in=companies, assigned_user__isnull=True) if companies else condition
 
 
 def _cards(orders: WorkOrderQuerySet, *, limit: int, now: datetime) -> list[Card]:
