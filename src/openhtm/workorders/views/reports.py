@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -127,8 +126,7 @@ def report_status(request: HttpRequest, code: str) -> HttpResponse:
                 add_refusal(form, refusal)
                 status = 429 if refusal.status == 429 else 422
             else:
-                messages.success(request, "Your remark was added.")
-                return SeeOther(reverse("workorders:report-status", args=[code]))
+                return SeeOther(reverse("workorders:report-status", args=[code]) + "?added=1")
     with timezone.override(ZoneInfo(order.facility.time_zone)):
         return render(request, "workorders/report_status.html", _status_context(request, order, form), status=status)
 
