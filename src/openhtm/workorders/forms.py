@@ -111,9 +111,7 @@ class AssignForm(CodedForm):
                 wanted[key] = int(chosen) if chosen else None
         if data.get("unplan"):
             wanted["planned_on"] = None
-        elif self.order is None and data["planned_on"]:
-            wanted["planned_on"] = data["planned_on"]
-        elif self.order is not None and data["planned_on"] != self.order.planned_on:
+        elif (self.order is None and data["planned_on"]) or (self.order is not None and data["planned_on"] != self.order.planned_on):
             wanted["planned_on"] = data["planned_on"]
         return wanted
 

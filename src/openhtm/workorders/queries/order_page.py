@@ -1,4 +1,4 @@
-"""Everything one order page shows: the order, and the records of the tab that is open."""
+"""What one order page shows beside ``queries.detail``: counts of its tabs, checklists, what was booked, what may be the same fault."""
 
 from __future__ import annotations
 
@@ -20,28 +20,10 @@ from openhtm.workorders.models import (
     VendorReport,
     WorkAttachment,
     WorkComment,
-    WorkEvent,
     WorkOrder,
     WorkWatcher,
 )
 from openhtm.workorders.rules.kinds import CORRECTIVE_CODES, WORKABLE
-
-MAX_EVENTS = 200
-RELATED = (
-    "facility__organisation", "device__device_type", "device__device_model__manufacturer", "device__location", "device__department", "location",
-    "department", "reporter", "assigned_user", "assigned_team", "assigned_provider", "completed_by", "closed_by", "hold_reason", "problem", "cause",
-    "resolution", "failure", "cancel_reason", "parent", "merged_into", "template",
-)  # fmt: skip
-
-
-def order_by_number(*, actor: Actor, number: int) -> WorkOrder:
-    """Return the order with everything its head and facts name. One statement. Raises WorkOrder.DoesNotExist outside the scope."""
-    return WorkOrder.objects.visible_to(actor).select_related(*RELATED).get(number=number)
-
-
-def family_ids(order: WorkOrder) -> list[int]:
-    """The order and those merged into it: their remarks, files and events are shown with it. One statement."""
-    return [order.pk, *WorkOrder.objects.filter(merged_into=order).values_list("pk", flat=True)[:50]]
 
 
 @dataclass(frozen=True)
@@ -119,20 +101,6 @@ def booked_on(order: WorkOrder) -> Booked:
         list(VendorReport.objects.filter(work_order=order).select_related("provider", "reviewed_by", "file")),
         list(OtherCost.objects.filter(**kept)),
     )
-
-
-def written_on(ids: Sequence[int], *, only_public: bool) -> tuple[list[WorkComment], list[WorkAttachment]]:
-    """Remarks and files of the order and those merged into it, oldest first. Two statements."""
-    comments = WorkComment.objects.filter(work_order_id__in=ids).order_by("recorded_at", "pk")
-    files = WorkAttachment.objects.filter(work_order_id__in=ids, removed_at__isnull=True).select_related("file", "work_order").order_by("added_at")
-    if only_public:
-        comments, files = comments.filter(public=True), files.filter(public=True)
-    return list(comments[:500]), list(files[:500])
-
-
-def happened_on(ids: Sequence[int]) -> list[WorkEvent]:
-    """What happened, newest first. One statement."""
-    return list(WorkEvent.objects.filter(work_order_id__in=ids).order_by("-recorded_at", "-pk")[:MAX_EVENTS])
 
 
 def signatures_of(order: WorkOrder) -> list[Signature]:

@@ -25,7 +25,7 @@ from openhtm.ui.editing import add_refusal
 from openhtm.workorders import forms
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import OtherCost, VendorReport, WorkAttachment, WorkOrder
-from openhtm.workorders.queries import order_page
+from openhtm.workorders.queries import detail, order_page
 from openhtm.workorders.rules.kinds import Status
 from openhtm.workorders.services import assigning, editing, labour, merging, moving, spending, talking
 from openhtm.workorders.views import shown
@@ -54,7 +54,7 @@ def page_of(action: Action) -> Callable[..., HttpResponse]:
     @require_http_methods(["GET", "POST"])
     def view(request: HttpRequest, number: int, **keys: Any) -> HttpResponse:
         actor = actor_of(request)
-        found = order_page.order_by_number(actor=actor, number=number)
+        found = detail.order_by_number(actor=actor, number=number)
         _require(actor, found, action.permission)
         form = action.make(request, found, actor)
         status = 200
@@ -134,6 +134,14 @@ def _merge_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_
     initial = {"numbers": request.GET.get("numbers", "")[:200]}
     alike = order_page.alike(order, actor=actor)
     return forms.MergeForm(request.POST or None, initial=initial, alike=alike)  # type: ignore[arg-type]
+
+
+def _complete_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
+    return forms.CompleteForm(request.POST or None, order=order)
+
+
+def _report_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
+    return forms.VendorReportForm(request.POST or None, request.FILES or None, order=order)
 
 
 def _edit_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
@@ -225,7 +233,7 @@ def _remove_file(actor: Actor, order: WorkOrder, data: Data) -> str:
 
 def _file_of(order: WorkOrder, uid: uuid.UUID) -> WorkAttachment:
     """A file of the order or of one merged into it. Raises WorkAttachment.DoesNotExist."""
-    return WorkAttachment.objects.select_related("file").get(uid=uid, work_order_id__in=order_page.family_ids(order), removed_at__isnull=True)
+    return detail.files_of(order).get(uid=uid)
 
 
 @require_safe
@@ -233,10 +241,9 @@ def order_file(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpRespons
     """Hand out one file; ``?show=1`` shows PDFs and pictures in the browser."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_WORK)
-    found = order_page.order_by_number(actor=actor, number=number)
+    found = detail.order_by_number(actor=actor, number=number)
     attachment = _file_of(found, uid)
-    may = shown.rights_at(actor, found.facility_id)
-    if not attachment.public and not (may["work"] or may["review"]):
+    if not attachment.public and not detail.sees_everything(actor, found):
         raise WorkAttachment.DoesNotExist
     return inert_response(attachment.file, attachment.file_name, inline=request.GET.get("show") == "1")
 
@@ -245,10 +252,10 @@ def order_file(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpRespons
 def report_file(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpResponseBase:
     """Hand out the file of a service report."""
     actor = actor_of(request)
-    found = order_page.order_by_number(actor=actor, number=number)
+    found = detail.order_by_number(actor=actor, number=number)
     require(actor, Permission.DO_WORK, at=found.facility_id, place=found.facility.name)
     report = VendorReport.objects.select_related("file").get(uid=uid, work_order=found, file__isnull=False)
-    assert report.file is not None  # noqa: S101 - asked for above
+    assert report.file is not None
     return inert_response(report.file, report.file_name, inline=request.GET.get("show") == "1")
 
 
@@ -256,8 +263,7 @@ P = Permission
 ACTIONS: Mapping[str, tuple[str, Action]] = {
     "order-hold": ("hold", Action(title="Put on hold", button="Put on hold", make=_plain(forms.HoldForm), act=_hold)),
     "order-complete": ("complete", Action(
-        title="Complete", button="Complete", act=_complete,
-        make=lambda request, order, actor: forms.CompleteForm(request.POST or None, order=order),
+        title="Complete", button="Complete", act=_complete, make=_complete_form,
         lead="Your running timer on this order stops and is booked.")),
     "order-assign": ("assign", Action(
         title="Assign and plan", button="Save", permission=P.ASSIGN_WORK, act=_assign,
@@ -277,8 +283,7 @@ ACTIONS: Mapping[str, tuple[str, Action]] = {
     "order-part": ("part", Action(title="Add a part", button="Add part", tab="costs", make=_plain(forms.PartForm), act=_part)),
     "order-cost": ("cost", Action(title="Add another cost", button="Add cost", tab="costs", make=_plain(forms.CostForm), act=_cost)),
     "order-report": ("report", Action(
-        title="Service report of a company", button="Save", tab="costs", act=_receive, files=True,
-        make=lambda request, order, actor: forms.VendorReportForm(request.POST or None, request.FILES or None, order=order))),
+        title="Service report of a company", button="Save", tab="costs", act=_receive, files=True, make=_report_form)),
     "order-comment": ("remark", Action(
         title="Add a remark", button="Add remark", permission=None, tab="remarks", files=True, make=_plain(forms.CommentForm), act=_comment)),
     "order-attach": ("attach", Action(

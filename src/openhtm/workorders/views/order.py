@@ -18,7 +18,7 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.views.scan import SeeOther
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import WorkOrder
-from openhtm.workorders.queries import order_page
+from openhtm.workorders.queries import detail
 from openhtm.workorders.services import assigning, downtime, labour, moving, talking
 from openhtm.workorders.views import shown
 
@@ -35,7 +35,7 @@ def order_response(request: HttpRequest, number: int, *, refused: str = "", stat
     """The page; ``refused`` says why what was asked of it did not happen."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_WORK)
-    found = order_page.order_by_number(actor=actor, number=number)
+    found = detail.order_by_number(actor=actor, number=number)
     with timezone.override(ZoneInfo(found.facility.time_zone)):
         context = shown.order_context(found, actor=actor, tab=request.GET.get("tab", "work"), today=timezone.localdate(), now=timezone.now())
         return render(request, "workorders/order.html", context | {"refused": refused}, status=status)
@@ -47,7 +47,7 @@ def tapped(act: Tap, permission: Permission = Permission.DO_WORK) -> Callable[..
     @require_POST
     def view(request: HttpRequest, number: int) -> HttpResponse:
         actor = actor_of(request)
-        found = order_page.order_by_number(actor=actor, number=number)
+        found = detail.order_by_number(actor=actor, number=number)
         require(actor, permission, at=found.facility_id, place=found.facility.name)
         try:
             said = act(actor, found)

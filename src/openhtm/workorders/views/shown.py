@@ -17,11 +17,12 @@ from openhtm.ui.parts import Event, Fact, Notice, Tab
 from openhtm.ui.rules import formats
 from openhtm.ui.rules.windows import DueWindow
 from openhtm.workorders.models import WorkEvent, WorkOrder
-from openhtm.workorders.queries import order_page
+from openhtm.workorders.queries import detail, order_page
 from openhtm.workorders.queries.cards import SHORT_STATUS
 from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_TONES, UNDER_WAY, WORKABLE, Kind, Priority, Status
 from openhtm.workorders.rules.urgency import Standing, Timing, standing
 
+MAX_LINES = 300
 TABS = {"work": "Work", "costs": "Labour and parts", "remarks": "Files and remarks", "timeline": "Timeline"}
 _NAMED = {
     "work": Permission.DO_WORK,
@@ -86,10 +87,11 @@ def _tab_context(order: WorkOrder, tab: str, *, actor: Actor, may: dict[str, boo
     if tab == "costs":
         return {"booked": order_page.booked_on(order)}
     if tab == "remarks":
-        comments, files = order_page.written_on(order_page.family_ids(order), only_public=not (may["work"] or may["review"]))
-        return {"comments": comments, "files": files}
+        public_only = not detail.sees_everything(actor, order)
+        comments, files = detail.comments_of(order, public_only=public_only), detail.files_of(order, public_only=public_only)
+        return {"comments": list(comments[:MAX_LINES]), "files": list(files[:MAX_LINES])}
     if tab == "timeline":
-        return {"events": events(order_page.happened_on(order_page.family_ids(order)))}
+        return {"events": events(list(detail.events_of(order, public_only=not detail.sees_everything(actor, order))[:MAX_LINES]))}
     return {
         "request": request_facts(order),
         "outcome": outcome_facts(order),
