@@ -85,7 +85,7 @@ def _require(actor: Actor, order: WorkOrder, permission: Permission | None) -> N
 
 
 def _plain(form: type[django_forms.Form]) -> Callable[..., django_forms.Form]:
-    return lambda request, order, actor: form(request.POST or None, request.FILES or None)
+    return lambda request, _order, _actor: form(request.POST or None, request.FILES or None)
 
 
 def _upload(data: Data) -> tuple[BinaryIO | None, str]:
