@@ -74,7 +74,7 @@ class Card:
         if self.is_maintenance and self.device:
             parts = [self.tag, self.title]
         else:
-            parts = [self.name, " ".join(part for part in (self.tag, self.device) if part)]
+            parts = [self.name, " ".join(part for part in (self.tag, self.row["device__device_type__name"]) if part)]
         minutes = self.row["est_min"]
         return " · ".join(part for part in (*parts, f"{minutes} min" if minutes else "") if part)
 

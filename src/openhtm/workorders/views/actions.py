@@ -264,7 +264,7 @@ ACTIONS: Mapping[str, tuple[str, Action]] = {
     "order-hold": ("hold", Action(title="Put on hold", button="Put on hold", make=_plain(forms.HoldForm), act=_hold)),
     "order-complete": ("complete", Action(
         title="Complete", button="Complete", act=_complete, make=_complete_form,
-        lead="Your running timer on this order stops and is booked.")),
+        lead="If your timer runs on this order, it stops and its time is booked.")),
     "order-assign": ("assign", Action(
         title="Assign and plan", button="Save", permission=P.ASSIGN_WORK, act=_assign,
         make=lambda request, order, actor: forms.AssignForm(request.POST or None, actor=actor, order=order))),

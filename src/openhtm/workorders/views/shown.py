@@ -19,6 +19,8 @@ from openhtm.ui.rules.windows import DueWindow
 from openhtm.workorders.models import WorkEvent, WorkOrder
 from openhtm.workorders.queries import detail, order_page
 from openhtm.workorders.queries.cards import SHORT_STATUS
+from openhtm.workorders.queries.closing import facts_of
+from openhtm.workorders.rules.closing import closing_gaps, in_words
 from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_TONES, UNDER_WAY, WORKABLE, Kind, Priority, Status
 from openhtm.workorders.rules.urgency import Standing, Timing, standing
 
@@ -166,7 +168,9 @@ def attention(order: WorkOrder, *, actor: Actor, may: dict[str, bool], timer_num
     if order.call_back and order.status in WORKABLE:
         who = " ".join(filter(None, (order.reporter_name, order.reporter_contact)))
         found.append(Notice(title=f"Call back: {who or 'the reporter'}", detail="The reporter asked for a call.", tone="due", icon="phone"))
-    if order.return_test_required and order.status in UNDER_WAY:
+    if order.status == Status.COMPLETED and (gaps := closing_gaps(facts_of(order))):
+        found.append(Notice(title=f"Before closing it needs {in_words(gaps)}", detail="Completed is not closed yet.", tone="due", icon="list-checks"))
+    elif order.return_test_required and order.status in UNDER_WAY:
         words = "The device is released only after a passed return-to-service test."
         found.append(Notice(title="Return-to-service test owed", detail=words, tone="due", icon="shield-check"))
     if timer_number is not None and timer_number != order.number:
