@@ -7,8 +7,10 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
+        from openhtm.workorders import panels
         from openhtm.workorders.services import checks, reactions
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        panels.offer()

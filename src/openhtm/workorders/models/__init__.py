@@ -15,9 +15,10 @@ from openhtm.workorders.models.records import (
     WorkEvent,
     WorkWatcher,
 )
+from openhtm.workorders.models.requests import PublicTry
 
 __all__ = [
-    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "ReportVerdict", "Result",
+    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "PublicTry", "ReportVerdict", "Result",
     "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
     "WorkOrder", "WorkTemplate", "WorkWatcher",
 ]  # fmt: skip
