@@ -139,16 +139,3 @@ def store_photo(*, actor: Actor, number: int, content: BinaryIO | bytes, file_na
     order = WorkOrder.objects.visible_to(actor).select_related("facility").get(number=number)
     require(actor, Permission.DO_WORK, at=order.facility_id, place=order.facility.name)
     return store_file(content=content, file_name=file_name, actor=actor, allowed=PHOTO_TYPES, max_bytes=PHOTO_MAX_BYTES)
-
-
-def unfinished_of(order: WorkOrder) -> tuple[str, ...]:
-    """Return the names of an order's checklists that are not finished, for what closing still needs. One statement."""
-    open_ones = Checklist.objects.filter(work_order=order, finished_at__isnull=True, purpose=Purpose.WORK)
-    return tuple(open_ones.order_by("position").values_list("version__procedure__name", flat=True))
-
-
-def return_test_passed(order: WorkOrder) -> bool:
-    """True once a return-to-service checklist of the order was finished and passed. One statement."""
-    return Checklist.objects.filter(
-        work_order=order, purpose=Purpose.RETURN_TO_SERVICE, finished_at__isnull=False, outcome__in=("pass", "pass_adjusted")
-    ).exists()

@@ -135,9 +135,11 @@ def _take_out(failures: Sequence[Failure], *, devices: dict[int, Device], actor:
     numbers = [devices[one.order.device_id or 0].control_number for one in tagged]
     reason = "; ".join(f"{number_text(one.order.number)}: {one.in_words()} failed" for one in tagged[:3])
     bulk_status(actor=actor, control_numbers=sorted(set(numbers)), after=DeviceStatus.OUT_OF_SERVICE, reason=reason[:400], now=now)
-    Downtime.objects.bulk_create(
-        (Downtime(device_id=one.order.device_id, work_order=one.order, started_at=now) for one in tagged), ignore_conflicts=True
-    )
+    running = list(Downtime.objects.filter(device__in=devices, ended_at__isnull=True, work_order__isnull=True))
+    by_device = {one.order.device_id: one.order for one in tagged}
+    for time in running:
+        time.work_order = by_device.get(time.device_id)
+    Downtime.objects.bulk_update(running, ["work_order"])
 
 
 def failing_return_tests(device_ids: Iterable[int]) -> list[tuple[str, str]]:

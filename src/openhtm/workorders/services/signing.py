@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from openhtm.core.errors import DomainError, Invalid, NotAllowed
@@ -22,7 +23,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.identity.services.log_in import WrongNameOrPassword, check_log_in
-from openhtm.workorders.models import Checklist, Result, Signature, SignatureMeaning, WorkOrder
+from openhtm.workorders.models import Checklist, Result, Signature, SignatureMeaning, WorkEvent, WorkOrder
 from openhtm.workorders.rules.kinds import STATUS_LABELS, Status
 from openhtm.workorders.services.shared import lock_order, log
 
@@ -67,11 +68,12 @@ def sign(*, actor: Actor, number: int, meaning: str, password: str, address: str
         raise Invalid({"meaning": [f"Choose one of: {', '.join(SignatureMeaning.values)}."]})
     order = WorkOrder.objects.visible_to(actor).select_related("facility").get(number=number)
     require(actor, NEEDS[meaning], at=order.facility_id, place=order.facility.name)
-    signer = _prove(actor, password=password, address=address, now=now)  # outside the transaction: failed tries must count
-    return _sign(actor, number=number, meaning=meaning, signer=signer, now=now)
+    signer = prove(actor, password=password, address=address, now=now)  # outside the transaction: failed tries must count
+    return append(actor, number=number, meaning=meaning, signer=signer, now=now)
 
 
-def _prove(actor: Actor, *, password: str, address: str | None, now: datetime) -> User:
+def prove(actor: Actor, *, password: str, address: str | None, now: datetime) -> User:
+    """Return the person behind ``actor`` if the password is theirs. Raises NotAllowed (a token, the system), WrongPassword, TooManyTries."""
     if actor.user_id is None or actor.token_id is not None:
         raise NotAllowed(permission="sign through a token; sign in person", place="this instance")
     user = User.objects.get(pk=actor.user_id)
@@ -82,7 +84,8 @@ def _prove(actor: Actor, *, password: str, address: str | None, now: datetime) -
 
 
 @transaction.atomic
-def _sign(actor: Actor, *, number: int, meaning: str, signer: User, now: datetime) -> Signature:
+def append(actor: Actor, *, number: int, meaning: str, signer: User, now: datetime) -> Signature:
+    """Append the signature of somebody who has just proved who they are. Raises what ``sign`` raises but for the password."""
     order = lock_order(actor=actor, number=number, permission=NEEDS[meaning])
     if Status(order.status) not in SIGNABLE:
         raise CannotSign(number=order, why=f"it is {STATUS_LABELS[Status(order.status)].lower()}.")
@@ -109,17 +112,30 @@ def refuse_own_review(order: WorkOrder, *, signer_id: int) -> None:
 
 
 def signature_states(orders: Sequence[WorkOrder]) -> dict[int, list[SignatureState]]:
-    """Return the signatures of orders with their state, in order of signing, by the order's key. Three statements for any number."""
+    """Return the signatures of orders with their state, in order of signing, by the order's key. Four statements for any number.
+
+    Reopening an order breaks what was signed before, even if nothing else changed.
+    """
     found: dict[int, list[Signature]] = defaultdict(list)
     for one in Signature.objects.filter(work_order__in=[order.pk for order in orders]).select_related("signer"):
         found[one.work_order_id].append(one)
     signed = [order for order in orders if order.pk in found]
     hashes = content_hash_of(signed) if signed else {}
-    return {pk: [SignatureState(one, one.content_hash == hashes[pk]) for one in given] for pk, given in found.items()}
+    reopened = _last_reopened(signed) if signed else {}
+    return {
+        pk: [SignatureState(one, one.content_hash == hashes[pk] and not one.signed_at < reopened.get(pk, one.signed_at)) for one in given]
+        for pk, given in found.items()
+    }
+
+
+def _last_reopened(orders: Sequence[WorkOrder]) -> dict[int, datetime]:
+    moves = WorkEvent.objects.filter(work_order__in=[order.pk for order in orders], kind="status", after=Status.IN_PROGRESS)
+    reopened = moves.filter(before__in=(Status.COMPLETED, Status.CLOSED))
+    return dict(reopened.values("work_order").annotate(last=Max("recorded_at")).values_list("work_order", "last"))
 
 
 def signature_state(order: WorkOrder) -> list[SignatureState]:
-    """Return the signatures of an order with their state. Three statements."""
+    """Return the signatures of an order with their state. Four statements."""
     return signature_states([order]).get(order.pk, [])
 
 
