@@ -2,4 +2,6 @@
 
 from ninja import Router
 
-routers: tuple[Router, ...] = ()
+from openhtm.workorders.api.results import router as results
+
+routers: tuple[Router, ...] = (results,)

@@ -17,7 +17,7 @@ from openhtm.workorders.models.records import (
 )
 
 __all__ = [
-    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "ReportVerdict", "Result",
-    "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
+    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "Purpose", "ReportVerdict",
+    "Result", "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
     "WorkOrder", "WorkTemplate", "WorkWatcher",
 ]  # fmt: skip
