@@ -109,7 +109,7 @@ def _count(summary: CodesSummary, read: int, created: int) -> None:
 
 
 @transaction.atomic
-def save_code(*, actor: Actor, list: str, code: str, values: Mapping[str, Any]) -> WorkCode:  # noqa: A002 - the column's name
+def save_code(*, actor: Actor, list: str, code: str, values: Mapping[str, Any]) -> WorkCode:
     """Add an entry to a coded list, or change it; from then on it is the site's own. ``active`` False retires it.
 
     Raises NotAllowed, Invalid.

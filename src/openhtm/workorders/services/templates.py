@@ -17,9 +17,7 @@ from openhtm.workforce.models import Team
 from openhtm.workorders.models import WorkTemplate
 from openhtm.workorders.services.codes import LOCAL
 
-EDITABLE = frozenset(
-    {"name", "kind", "title", "description", "priority", "est_min", "skill", "team_id", "requires_return_test", "active"}
-)
+EDITABLE = frozenset({"name", "kind", "title", "description", "priority", "est_min", "skill", "team_id", "requires_return_test", "active"})
 
 
 @transaction.atomic
