@@ -7,6 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from openhtm.core.ids import uuid7
+from openhtm.documents.models import StoredFile
+from openhtm.documents.services import path_of
 from openhtm.identity.rules.permissions import Permission as P
 from openhtm.workorders.models import Checklist, HeldResult, Result
 from openhtm.workorders.tests.evidence import ChecklistFactory
@@ -55,6 +57,19 @@ def sent(world: World) -> dict[str, Any]:
     return {"items": [one]}
 
 
+def picture(world: World) -> dict[str, Any]:
+    one = checklist_of(world)
+    stored, _ = StoredFile.objects.get_or_create(sha256="1" * 64, defaults={"size_bytes": 1, "media_type": "image/png"})
+    path = path_of(stored.sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    Result.objects.create(
+        checklist=one, work_order=one.work_order, step_key="label-photo", kind="photo", verdict="recorded", files=[stored.sha256],
+        performer_name="Maria", measured_at=timezone.now(), fingerprint="0" * 64,
+    )  # fmt: skip
+    return order(world) | {"sha256": stored.sha256}
+
+
 IN_PERSON = (403,)
 """Signing takes a person's session: a token of somebody with the right is refused too, for its own reason."""
 
@@ -76,4 +91,18 @@ ROWS = [
         "api:settle_held_result", "POST", P.REVIEW_WORK, kwargs=held, scoped=True,
         data=lambda world: {"decision": "discarded", "note": "Sent by mistake"},
     ),
+    Row("workorders:checklist", "GET", P.VIEW_WORK, kwargs=on_page, scoped=True),
+    Row("workorders:checklist-answer", "POST", P.DO_WORK, kwargs=on_page, data=lambda world: {"step": "case", "value": "pass"}, scoped=True),
+    Row("workorders:checklist-finish", "POST", P.DO_WORK, kwargs=on_page, scoped=True),
+    Row("workorders:checklist-add", "GET", P.DO_WORK, kwargs=order, scoped=True),
+    Row("workorders:checklist-add", "POST", P.DO_WORK, kwargs=order, scoped=True),
+    Row("workorders:photo", "GET", P.VIEW_WORK, kwargs=picture, scoped=True),
+    Row("workorders:sign", "GET", P.DO_WORK, kwargs=order, scoped=True),
+    Row("workorders:sign", "POST", P.DO_WORK, kwargs=order, scoped=True),
+    Row("workorders:review-list", "GET", P.REVIEW_WORK),
+    Row("workorders:review", "GET", P.REVIEW_WORK, kwargs=order, scoped=True),
+    Row("workorders:review", "POST", P.REVIEW_WORK, kwargs=order, scoped=True),
+    Row("workorders:held-list", "GET", P.DO_WORK),
+    Row("workorders:held-settle", "GET", P.REVIEW_WORK, kwargs=held, scoped=True),
+    Row("workorders:held-settle", "POST", P.REVIEW_WORK, kwargs=held, scoped=True),
 ]  # fmt: skip
