@@ -112,7 +112,7 @@ def test_a_correction_needs_its_reason_and_supersedes(maria, checklist):
 
 
 def test_a_photo_goes_with_the_step_and_is_shown_to_those_who_see_the_order(maria, north, checklist):
-    picture = SimpleUploadedFile("label.png", samples.PNG)
+    picture = SimpleUploadedFile("label.png", samples.image("PNG"))
     assert send(maria, checklist, "label-photo", photo=picture).status_code == 303
     [sha] = Result.objects.get().files
     shown = maria.get(reverse("workorders:photo", args=[checklist.work_order.number, sha]))

@@ -180,7 +180,7 @@ async function send() {
     say("saved", "ok");
   } catch (problem) {
     say("not saved, kept on this phone", "late");
-    await tellUnsent(problem.message);
+    await tellUnsent(problem instanceof TypeError ? "There is no connection to the server." : problem.message); // fetch says so
   } finally {
     sending = false;
     if (!(await waitingHere()).length) page.querySelector("[data-unsent]").hidden = true;
@@ -293,17 +293,17 @@ function onClick(event) {
     return show(back.closest(".step").previousElementSibling);
   }
   if (event.target.closest("[data-resend]")) return send();
-  const copy = event.target.closest("[data-copy]");
+  const copy = event.target.closest("[data-last]");
   if (copy) copyLast(copy);
 }
 
 // the last value is only put into the field: whoever works here still says that it is so
 function copyLast(button) {
   const slot = button.closest(".step").querySelector("[data-slot]");
-  const radio = [...slot.querySelectorAll("input[type=radio]")].find((one) => one.value === button.dataset.copy);
+  const radio = [...slot.querySelectorAll("input[type=radio]")].find((one) => one.value === button.dataset.last);
   if (radio) return void (radio.checked = true);
   const field = slot.querySelector(".entry input, textarea");
-  field.value = button.dataset.copy;
+  field.value = button.dataset.last;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
 }
@@ -321,7 +321,7 @@ if (page && token && "indexedDB" in window) {
   document.addEventListener("input", onInput);
   document.addEventListener("change", onChange);
   document.addEventListener("click", onClick);
-  for (const copy of page.querySelectorAll("[data-copy]")) copy.hidden = false;
+  for (const copy of page.querySelectorAll("[data-last]")) copy.hidden = false;
   const look = async () => (await waitingHere()).length && send();
   setInterval(look, AGAIN_MS);
   addEventListener("online", look);
