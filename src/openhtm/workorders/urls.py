@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.workorders.views import actions, labels, opening, order, orders, paper, reports, requesting, today
+from openhtm.workorders.views import actions, checklist, labels, opening, order, orders, paper, reports, requesting, review, today
 
 app_name = "workorders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *orders.urlpatterns,
     *opening.urlpatterns,
     *labels.urlpatterns,
+    *review.urlpatterns,
+    *checklist.urlpatterns,
     *order.urlpatterns,
     *actions.urlpatterns,
     *paper.urlpatterns,
