@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -61,17 +60,7 @@ class Api(NinjaAPI):
         return operation.operation_id or operation.view_func.__name__
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """Ninja gives every answer the media type of the renderer; refusals have their own. Built once for each process."""
-        asked = tuple(sorted(options.items()))
-        if asked not in self._documents:
-            self._documents[asked] = self._built(**options)
-        return self._documents[asked]
-
-    @cached_property
-    def _documents(self) -> dict[tuple[tuple[str, Any], ...], OpenAPISchema]:
-        return {}
-
-    def _built(self, **options: Any) -> OpenAPISchema:
+        """Ninja gives every answer the media type of the renderer; refusals have their own."""
         document = super().get_openapi_schema(**options)
         for methods in document["paths"].values():
             for operation in methods.values():
