@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workorders", "0002_number_sequence")]
+    dependencies = [("workorders", "0003_public_tries_and_counts")]
 
     operations = [
         migrations.AddIndex(
