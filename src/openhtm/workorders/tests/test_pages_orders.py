@@ -4,8 +4,8 @@ import datetime as dt
 import html
 import io
 
-import python_calamine
 import pytest
+import python_calamine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -73,7 +73,9 @@ def window(days):
 def test_today_shows_mine_by_place_and_the_most_urgent_first(maria, north, device, browse):
     unit = LocationFactory(facility=north, name="Emergency")
     WorkOrderFactory(device=device, kind="scheduled", title="Inspection", assigned_user_id=maria.user_id, **window(5))
-    late = WorkOrderFactory(device=DeviceFactory(facility=north, location=unit), title="Late one", assigned_user_id=maria.user_id, **window(-30))
+    late = WorkOrderFactory(
+        device=DeviceFactory(facility=north, location=unit), title="Late one", assigned_user_id=maria.user_id, **window(-30)
+    )
     WorkOrderFactory(device=device, title="Of somebody else", assigned_user=UserFactory())
     day = my_day(actor=maria, now=timezone.now())
     assert [place.name for place in day.places] == ["Emergency", "4 West"]
@@ -247,7 +249,14 @@ def test_watching_merging_reopening_and_giving_up(omar, device, codes, browse):
 def test_a_new_order_by_device_template_and_person(omar, maria, device, codes, browse):
     browser = browse(omar)
     assert "Start from a template" in words(browser.get("/work/new", {"device": "bme-1"}))
-    form = {"facility": "NORTH", "title": "Check the alarm", "kind": "corrective", "priority": "2", "device": "BME-1", "assigned_user": maria.user_id}
+    form = {
+        "facility": "NORTH",
+        "title": "Check the alarm",
+        "kind": "corrective",
+        "priority": "2",
+        "device": "BME-1",
+        "assigned_user": maria.user_id,
+    }
     assert browser.post("/work/new", form | {"device": "NOSUCH"}).status_code == 422
     assert browser.post("/work/new", form).status_code == 303
     made = WorkOrder.objects.get(title="Check the alarm")
@@ -256,12 +265,24 @@ def test_a_new_order_by_device_template_and_person(omar, maria, device, codes, b
 
 def test_an_order_is_corrected_and_planned(omar, maria, order, browse):
     browser, here = browse(omar), f"/work/{order.number}"
-    edit = {"title": "Starts, then stops", "kind": "corrective", "priority": "1", "device": "BME-1", "location": order.location_id, "department": ""}
+    edit = {
+        "title": "Starts, then stops",
+        "kind": "corrective",
+        "priority": "1",
+        "device": "BME-1",
+        "location": order.location_id,
+        "department": "",
+    }
     assert browser.post(f"{here}/edit", edit).status_code == 303
     plan = {"assigned_user": maria.user_id, "assigned_team": "", "assigned_provider": "", "planned_on": "2027-01-12"}
     assert browser.post(f"{here}/assign", plan).status_code == 303
     order.refresh_from_db()
-    assert (order.title, order.priority, order.assigned_user_id, order.planned_on) == ("Starts, then stops", 1, maria.user_id, dt.date(2027, 1, 12))
+    assert (order.title, order.priority, order.assigned_user_id, order.planned_on) == (
+        "Starts, then stops",
+        1,
+        maria.user_id,
+        dt.date(2027, 1, 12),
+    )
     timeline = words(browser.get(here, {"tab": "timeline"}))
     assert "Assigned to Maria Reyes" in timeline and "Priority changed" in timeline
 

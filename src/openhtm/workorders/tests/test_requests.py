@@ -64,8 +64,19 @@ def test_a_nurse_reports_what_the_label_leads_to(client, device, code, problem):
     )  # fmt: skip
     order = WorkOrder.objects.get()
     assert sent.status_code == 303 and sent["Location"] == f"/report/s/{order.status_code}?sent=1"
-    assert (order.status, order.origin, order.device, order.title) == ("requested", "request", device, "Does not power on: Since this morning")
-    assert (order.reporter_name, order.reporter_contact, order.call_back, order.set_aside, order.incident) == ("Rosa", "4112", True, True, False)
+    assert (order.status, order.origin, order.device, order.title) == (
+        "requested",
+        "request",
+        device,
+        "Does not power on: Since this morning",
+    )
+    assert (order.reporter_name, order.reporter_contact, order.call_back, order.set_aside, order.incident) == (
+        "Rosa",
+        "4112",
+        True,
+        True,
+        False,
+    )
     assert order.attachments.get().public
     status = words(client.get(sent["Location"]))
     assert "Keep the device out of use" in status and "Nobody has looked at it yet" in status
@@ -99,7 +110,9 @@ def test_what_cannot_be_read_is_said_in_place(sent, said, client, code):
     assert not WorkOrder.objects.exists()
 
 
-@pytest.mark.parametrize(("content", "name"), [(PDF, "photo.pdf"), (b"<script>alert(1)</script>", "photo.png"), (b"\x89PNG\r\n\x1a\nbroken", "a.png")])
+@pytest.mark.parametrize(
+    ("content", "name"), [(PDF, "photo.pdf"), (b"<script>alert(1)</script>", "photo.png"), (b"\x89PNG\r\n\x1a\nbroken", "a.png")]
+)
 def test_a_photo_that_is_none_is_refused_and_nothing_is_opened(content, name, client, code):
     answer = client.post(f"/report/d/{code}", {"words": "It stopped", "photo": named(content, name)})
     assert answer.status_code == 422
@@ -114,7 +127,9 @@ def test_a_room_takes_reports_too(client, north):
 
 
 def test_open_reports_are_offered_first_without_what_others_wrote(client, device, code, problem):
-    order = WorkOrderFactory(device=device, title="Mrs Miller in bed 3", problem=problem, opened_at=timezone.now() - dt.timedelta(minutes=20))
+    order = WorkOrderFactory(
+        device=device, title="Mrs Miller in bed 3", problem=problem, opened_at=timezone.now() - dt.timedelta(minutes=20)
+    )
     CommentFactory(work_order=order, text="Among colleagues")
     page = words(client.get(f"/report/d/{code}"))
     assert "Already reported" in page and "Does not power on" in page and "20 min ago" in page
@@ -151,7 +166,9 @@ def test_the_address_of_a_merged_report_leads_to_the_one_that_stands(client, dev
     assert str(kept) in words(client.get(f"/report/s/{merged.status_code}"))
 
 
-@pytest.mark.parametrize("address", ["/report/d/NOSUCH12", "/report/p/NOSUCH12", "/report/s/NOSUCH12", "/report/d/a-b_c", "/report/s/" + "Z" * 200])
+@pytest.mark.parametrize(
+    "address", ["/report/d/NOSUCH12", "/report/p/NOSUCH12", "/report/s/NOSUCH12", "/report/d/a-b_c", "/report/s/" + "Z" * 200]
+)
 def test_a_code_nobody_knows_is_said_and_counted(address, client):
     answer = client.get(address)
     assert answer.status_code == 404 and "not known here" in words(answer)

@@ -138,7 +138,7 @@ def _merge(actor: Actor, order: WorkOrder, data: Data) -> str:
 def _merge_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
     initial = {"numbers": request.GET.get("numbers", "")[:200]}
     alike = order_page.alike(order, actor=actor)
-    return forms.MergeForm(_sent(request)[0], initial=initial, alike=alike)  # type: ignore[arg-type]
+    return forms.MergeForm(_sent(request)[0], initial=initial, alike=alike)
 
 
 def _complete_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
@@ -168,7 +168,9 @@ def _edit(actor: Actor, order: WorkOrder, data: Data) -> str:
 
 def _labour(actor: Actor, order: WorkOrder, data: Data) -> str:
     user = int(data["user"]) if data.get("user") else None
-    labour.book_labour(actor=actor, number=order.number, minutes=data["minutes"], category=data["category"], user_id=user, note=data["note"])
+    labour.book_labour(
+        actor=actor, number=order.number, minutes=data["minutes"], category=data["category"], user_id=user, note=data["note"]
+    )
     return f"{data['minutes']} min booked."
 
 

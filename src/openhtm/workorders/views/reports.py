@@ -172,7 +172,13 @@ def _duplicate(order: WorkOrder) -> dict[str, Any]:
     """What a stranger may know of an open report: what kind of problem, when, and where it stands."""
     status = Status(order.status)
     problem = order.problem.label if order.problem else "A fault"
-    return {"number": order.number, "problem": problem, "opened_at": order.opened_at, "tone": STATUS_TONES[status], "words": PUBLIC_WORDS[status]}
+    return {
+        "number": order.number,
+        "problem": problem,
+        "opened_at": order.opened_at,
+        "tone": STATUS_TONES[status],
+        "words": PUBLIC_WORDS[status],
+    }
 
 
 def _found(request: HttpRequest, find: Callable[[], Any]) -> Any:
