@@ -132,5 +132,5 @@ def alike(order: WorkOrder, *, actor: Actor) -> list[tuple[int, str]]:
 
 def running_timer(*, actor: Actor) -> LabourEntry | None:
     """The actor's running timer, on whatever order. One statement."""
-    timers = LabourEntry.objects.filter(user_id=actor.user_id, ended_at__isnull=True, removed_at__isnull=True)
+    timers = LabourEntry.objects.filter(user_id=actor.user_id or 0, ended_at__isnull=True, removed_at__isnull=True)
     return timers.select_related("work_order").first()

@@ -50,7 +50,13 @@ def order_add(request: HttpRequest) -> HttpResponse:
     start = _start(actor, sent)
     if start.facility is None:
         return render(request, "workorders/new_start.html", {"start": start, "query": request.GET})
-    form = forms.NewOrderForm(request.POST or None, actor=actor, facility=start.facility, template=start.template, initial=start.initial)
+    form = forms.NewOrderForm(
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        facility=start.facility,
+        template=start.template,
+        initial=start.initial,
+    )
     status = 200
     if request.method == "POST":
         status = 422
