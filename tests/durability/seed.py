@@ -14,6 +14,8 @@ CHECKLISTS = 12
 
 @transaction.atomic
 def main() -> None:
+    from django.utils import timezone
+
     from openhtm.identity.rules.permissions import Role
     from openhtm.identity.tests.factories import UserFactory
     from openhtm.inventory.tests.factories import DeviceFactory
@@ -24,7 +26,8 @@ def main() -> None:
 
     north = FacilityFactory(code="NORTH", name="North Campus")
     person = UserFactory.with_role(Role.MANAGER, north, username="dora", full_name="Dora Lind")
-    calibrated("QA-45", north, performed_on=dt.date.today() - dt.timedelta(days=30), due_on=dt.date.today() + dt.timedelta(days=330))
+    today = timezone.localdate()
+    calibrated("QA-45", north, performed_on=today - dt.timedelta(days=30), due_on=today + dt.timedelta(days=330))
     version = VersionFactory(name="Defibrillator check", code="defibrillator-check")
     lists = [ChecklistFactory(work_order__device=DeviceFactory(facility=north), version=version) for _ in range(CHECKLISTS)]
     projects = [WorkOrderFactory(device=DeviceFactory(facility=north), kind="project", title="Move").number for _ in range(400)]
