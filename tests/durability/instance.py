@@ -23,7 +23,7 @@ from openhtm.config.runtime.service import web_child, worker_child
 from openhtm.config.runtime.supervisor import Child
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 SMALL = {"shared_buffers": "64MB", "max_wal_size": "96MB"}
 """Little to recover, so that a killed database is back soon. What makes it durable (fsync, full pages) is left alone."""
 
