@@ -1,6 +1,6 @@
 """What is measured. Each module has ``run(instance) -> list[Result]``; a new one adds a line."""
 
-from bench.cases import answers
+from bench.cases import answers, imports, results, statements, throughput, udi, work
 
 CASES = {
     "answers": answers.run,
