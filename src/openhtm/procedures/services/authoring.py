@@ -229,16 +229,16 @@ def review_version(*, actor: Actor, code: str, now: datetime | None = None) -> P
     require(actor, Permission.EDIT_PROCEDURES)
     procedure = _locked(code)
     version = _stage(procedure, VersionStatus.IN_REVIEW)
-    if actor.user_id in _writers(version):
+    if wrote_on(actor=actor, version=version):
         raise SamePerson(name=procedure.name)
     version.reviewed_by_id, version.reviewed_at = actor.user_id, now or timezone.now()
     return _move(version, VersionStatus.IN_REVIEW, "reviewed_by", "reviewed_at")
 
 
-def _writers(version: ProcedureVersion) -> set[int | None]:
-    """Everybody who saved this version as its draft: the history knows those whom the next one overwrote."""
+def wrote_on(*, actor: Actor, version: ProcedureVersion) -> bool:
+    """Tell whether ``actor`` saved this version as its draft: the history knows those whom the next one overwrote. One statement."""
     events: Any = version._meta.get_field("events").related_model
-    return {version.drafted_by_id, *events.objects.filter(pgh_obj_id=version.pk).values_list("drafted_by_id", flat=True).distinct()}
+    return actor.user_id == version.drafted_by_id or events.objects.filter(pgh_obj_id=version.pk, drafted_by_id=actor.user_id).exists()
 
 
 @transaction.atomic
