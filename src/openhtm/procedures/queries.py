@@ -84,6 +84,11 @@ def types_per_procedure(keys: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
+def type_codes(keys: Sequence[int]) -> dict[int, list[str]]:
+    """The codes of the device types of each procedure. One statement."""
+    return _codes(Procedure.device_types.through, keys, "procedure_id", "devicetype__code")
+
+
 def get_procedure(*, code: str) -> Procedure:
     """Return one procedure. Raises NotFound."""
     found = Procedure.objects.filter(code=code).first()

@@ -180,6 +180,17 @@ def keep_picture(*, actor: Actor, file_name: str, content: BinaryIO | bytes) -> 
     ).sha256
 
 
+@transaction.atomic
+def add_picture(*, actor: Actor, code: str, file_name: str, content: BinaryIO | bytes) -> str:
+    """Keep a picture with the draft of a procedure and return its SHA-256. Raises NotAllowed, WrongStage, FileTooLarge, FileRefused."""
+    require(actor, Permission.EDIT_PROCEDURES)
+    draft = _stage(_locked(code), VersionStatus.DRAFT)
+    sha = keep_picture(actor=actor, file_name=file_name, content=content)
+    stored = StoredFile.objects.get(sha256=sha)
+    ProcedureFile.objects.get_or_create(version=draft, file=stored, defaults={"file_name": file_name[:200]})
+    return sha
+
+
 def _set_pictures(draft: ProcedureVersion, wanted: Content, fresh: Mapping[str, str]) -> None:
     """Make the files of ``draft`` those its steps name. Only pictures of this procedure or just uploaded ones count."""
     captions = {image.sha256: image.caption for step in wanted.steps for image in step.images}

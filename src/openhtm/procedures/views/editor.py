@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.core import signing
@@ -107,7 +107,7 @@ def _take_files(request: HttpRequest, actor: Actor, raw: Mapping[str, Any], pict
         for file in request.FILES.getlist(f"s{number}-picture"):
             name = (file.name or "picture")[:200]
             try:
-                sha = authoring.keep_picture(actor=actor, file_name=name, content=file)
+                sha = authoring.keep_picture(actor=actor, file_name=name, content=cast(BinaryIO, file))
             except DomainError as refusal:
                 if refusal.status in (403, 404):
                     raise

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -76,7 +76,7 @@ def _rights(actor: Actor, procedure: Procedure, versions: Sequence[ProcedureVers
     """What the page offers: each move only where it can succeed."""
     edit, release = actor.may(Permission.EDIT_PROCEDURES), actor.may(Permission.RELEASE_PROCEDURES)
     review = next((one for one in versions if one.status == _S.IN_REVIEW), None)
-    wrote = bool(review) and authoring.wrote_on(actor=actor, version=review)
+    wrote = review is not None and authoring.wrote_on(actor=actor, version=review)
     return {
         "may_edit": edit,
         "may_start": edit and not any(one.status in authoring.OPEN for one in versions),
@@ -152,14 +152,14 @@ def version_page(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 
 @require_safe
-def version_pdf(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def version_pdf(request: HttpRequest, code: str, number: int) -> FileResponse:
     actor_with(request, Permission.VIEW_PROCEDURES)
     version = queries.get_version(code=code, number=number)
     return pdf_response(printing.procedure_pdf(version, now=timezone.now()), f"{code}-v{number}.pdf")
 
 
 @require_safe
-def picture(request: HttpRequest, code: str, sha256: str) -> HttpResponse:
+def picture(request: HttpRequest, code: str, sha256: str) -> FileResponse:
     """A picture of a step, only for procedures that show it."""
     actor_with(request, Permission.VIEW_PROCEDURES)
     shown = ProcedureFile.objects.filter(version__procedure__code=code, file__sha256=sha256).select_related("file").order_by("-pk")[:1]
