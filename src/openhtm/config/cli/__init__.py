@@ -22,6 +22,7 @@ COMMANDS = {
     "token": ("token", "make, list and revoke API tokens"),
     "user": ("user", "make and change people"),
     "load": ("load", "load official reference files"),
+    "procedures": ("procedures", "read and write packs of procedures"),
     "udi": ("udi", "take UDI bar codes apart"),
     "import": ("imports", "import your own lists"),
     "openapi": ("openapi", "print the API's contract"),
