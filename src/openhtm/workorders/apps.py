@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class WorkordersConfig(AppConfig):
     name = "openhtm.workorders"
     label = "workorders"
+
+    def ready(self) -> None:
+        from openhtm.audit import invariants
+        from openhtm.workorders.services import checks, reactions
+
+        for invariant in checks.INVARIANTS:
+            invariants.register(invariant)
+        reactions.listen()

@@ -24,7 +24,7 @@ FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` and ``load starter``."""
+    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter`` and ``load work-codes``."""
     load = subparsers.add_parser(
         "load",
         help="load official reference files",
@@ -42,6 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     starter = systems.add_parser("starter", help="the device types and manufacturers that are shipped")
     starter.add_argument("--json", action="store_true", help="end with one line of JSON")
     starter.set_defaults(func=load_starter)
+    codes = systems.add_parser("work-codes", help="the coded lists, targets and templates of work that are shipped")
+    codes.add_argument("--json", action="store_true", help="end with one line of JSON")
+    codes.set_defaults(func=load_codes)
 
 
 def load_file(args: argparse.Namespace) -> int:
@@ -75,16 +78,34 @@ def load_starter(args: argparse.Namespace) -> int:
     with instance("openhtm load"):
         from openhtm.audit.context import acting
         from openhtm.catalog.services import starter
-        from openhtm.catalog.services.official import LoadSummary
 
         actor = _actor()
         with acting(actor, reason="openhtm load starter"):
             done = starter.load_starter(actor=actor)
-    summary = LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + done.kept)
-    _report(args, summary)
+        _report_shipped(args, done)
+    return 0
+
+
+def load_codes(args: argparse.Namespace) -> int:
+    """Answer 0; local changes are kept."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.workorders.services.codes import load_work_codes
+
+        actor = _actor()
+        with acting(actor, reason="openhtm load work-codes"):
+            done = load_work_codes(actor=actor)
+        _report_shipped(args, done)
+    return 0
+
+
+def _report_shipped(args: argparse.Namespace, done: Any) -> None:
+    """Say what loading shipped data did; ``done`` counts read, created, updated, unchanged and kept."""
+    from openhtm.catalog.services.official import LoadSummary
+
+    _report(args, LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + done.kept))
     if done.kept and not args.json:
         print(f"{done.kept:,} left alone because they were changed here")
-    return 0
 
 
 def _actor() -> Actor:
