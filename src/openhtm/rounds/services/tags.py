@@ -67,7 +67,7 @@ def _learn(actor: Actor, tag: UnknownTag, device: Device, now: datetime) -> None
     if len(tag.text) <= _LONGEST_NUMBER and tag.text.isprintable():
         key = control_number_key(tag.text)
         if not AlternateNumber.objects.filter(number_key=key).exists() and key != device.control_number:
-            keep_number(device=device, number=tag.text, kind=NumberKind.FORMER, source="Round")
+            keep_number(device=device, number=tag.text, kind=NumberKind.OTHER, source="Round")
     record_sighting(
         control_number=device.control_number, actor=actor, now=now, seen_at=tag.seen_at,
         location_code=tag.location.public_code if tag.location else "", detail="Tag settled after a round",
