@@ -84,7 +84,7 @@ def round_start(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.DO_ROUNDS)
     if request.method == "POST":
         begun = start_round(
-            actor=actor, location_code=text_of(request, "place", limit=20), uid=_uid(text_of(request, "uid", limit=40)), now=timezone.now()
+            actor=actor, location_code=text_of(request, "place", limit=20), uid=uid_of(text_of(request, "uid", limit=40)), now=timezone.now()
         )
         return redirect("rounds:round", begun.uid)
     code = lists.text_of(request, "code")
@@ -130,7 +130,7 @@ def round_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     if this.ended_at is not None:
         return _ended_page(request, this)
     last = lists.text_of(request, "last", max_length=40)
-    scan = RoundScan.objects.filter(round=this, uid=_uid(last)).select_related("device__device_type").first() if _uid(last) else None
+    scan = RoundScan.objects.filter(round=this, uid=uid_of(last)).select_related("device__device_type").first() if uid_of(last) else None
     answer = Scanned(scan.verdict, _words_of(scan), scan=scan, device=scan.device) if scan else None  # type: ignore[arg-type]
     with at_facility(this.facility):
         return render(request, "rounds/round.html", _state(this, answer) | {"uid": uuid7()})
@@ -174,7 +174,7 @@ def round_scan(request: HttpRequest, uid: UUID) -> HttpResponse:
     code = request.POST.get("code", "")
     try:
         answer = scan_in_round(
-            actor=who(request), round_uid=uid, text=code, uid=_uid(text_of(request, "uid", limit=40)), scanned_at=_instant(request),
+            actor=who(request), round_uid=uid, text=code, uid=uid_of(text_of(request, "uid", limit=40)), scanned_at=_instant(request),
             control_number=text_of(request, "control_number", limit=60), now=timezone.now(),
         )  # fmt: skip
     except NotAllowed:
@@ -195,7 +195,7 @@ def _answer_page(request: HttpRequest, this: Round, facts: dict[str, Any], *, pa
 
 @require_POST
 def round_undo(request: HttpRequest, uid: UUID) -> HttpResponse:
-    scan = _uid(text_of(request, "scan", limit=40))
+    scan = uid_of(text_of(request, "scan", limit=40))
     if scan is None:
         raise Invalid({"scan": ["Choose the scan to undo."]})
     device = undo_move(actor=who(request), round_uid=uid, scan_uid=scan, now=timezone.now())
@@ -253,7 +253,7 @@ def _found(request: HttpRequest, uid: UUID) -> Round:
     return get_object_or_404(queries.rounds(who(request)), uid=uid)
 
 
-def _uid(text: str) -> UUID | None:
+def uid_of(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
