@@ -26,7 +26,9 @@ class TagForm(forms.Form):
         choices=[("device", "A device of ours"), ("new_device", "A device that was just added"), ("not_ours", "Not ours")],
         widget=forms.RadioSelect,
     )
-    control_number = forms.CharField(label="Control number", max_length=60, required=False, help_text="Of the device, unless it is not ours.")
+    control_number = forms.CharField(
+        label="Control number", max_length=60, required=False, help_text="Of the device, unless it is not ours."
+    )
     note = forms.CharField(label="Note", max_length=200, required=False)
 
 
@@ -49,7 +51,9 @@ class CheckForm(forms.Form):
         help_text="Missed checks are told to it, and its unit code is taken.",
     )  # fmt: skip
     frequency = forms.ChoiceField(label="How often", choices=Frequency.choices)
-    shift_starts = ShiftTimesField(label="Shifts start at", required=False, initial="07:00, 19:00", help_text="For every shift. Times at the facility.")
+    shift_starts = ShiftTimesField(
+        label="Shifts start at", required=False, initial="07:00, 19:00", help_text="For every shift. Times at the facility."
+    )
     week_days = forms.TypedMultipleChoiceField(
         label="On", choices=WEEK_DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
         help_text="For shifts and days. None chosen: every day.",
@@ -105,7 +109,9 @@ def _new_key(text: str, taken: set[str]) -> str:
 class ReadyForm(forms.Form):
     """The questions of one check, and who answers. ``known``: somebody logged in, who needs no PIN."""
 
-    problem_text = forms.CharField(label="Something else is wrong", max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    problem_text = forms.CharField(
+        label="Something else is wrong", max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     name = forms.CharField(
         label="Your name", max_length=120, help_text="Your user name with your PIN, or your initials with the unit code.",
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}),
@@ -135,11 +141,16 @@ class ReadyForm(forms.Form):
 def _field(question: Question) -> forms.Field:
     if question.kind == "yes_no":
         missing = {"required": "Answer yes or no."}
-        return forms.ChoiceField(label=question.text, choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect, error_messages=missing)
+        return forms.ChoiceField(
+            label=question.text, choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect, error_messages=missing
+        )
     if question.kind == "date":
         return forms.DateField(label=question.text, widget=forms.DateInput(attrs={"type": "date"}))
     return forms.CharField(
-        label=question.text, max_length=20, help_text=question.limits, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        label=question.text,
+        max_length=20,
+        help_text=question.limits,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
 
 
@@ -148,7 +159,9 @@ class PinForm(forms.Form):
         label="New PIN", max_length=12, widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         help_text="4 to 12 digits, not all the same and not in sequence.",
     )  # fmt: skip
-    password = forms.CharField(label="Your password", max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
+    password = forms.CharField(
+        label="Your password", max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
 
 
 class UnitCodeForm(forms.Form):

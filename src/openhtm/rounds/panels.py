@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
+from openhtm.rounds import shown
 from openhtm.rounds.models import Round
 from openhtm.rounds.queries import readiness as queries
-from openhtm.rounds import shown
 from openhtm.ui import panels
 from openhtm.ui.panels import Panel
 

@@ -60,7 +60,9 @@ def cells(line: Line, zone: ZoneInfo) -> list[Cell]:
     several = line.check.frequency == Every.SHIFT
     found, before = [], None
     for slot, state in line.strip:
-        found.append(Cell(state.value, f"{when(slot, zone, line.check.frequency)}: {STATE_WORDS[state].lower()}", several and slot.day != before))
+        found.append(
+            Cell(state.value, f"{when(slot, zone, line.check.frequency)}: {STATE_WORDS[state].lower()}", several and slot.day != before)
+        )
         before = slot.day
     return found
 

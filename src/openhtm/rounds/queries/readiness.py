@@ -71,7 +71,9 @@ def questions_of(check: ReadinessCheck) -> tuple[Question, ...]:
     return read_questions(check.questions)
 
 
-def checks(actor: Actor, *, q: str = "", facility: str = "", department_id: int | None = None, active: bool | None = True) -> QuerySet[ReadinessCheck]:
+def checks(
+    actor: Actor, *, q: str = "", facility: str = "", department_id: int | None = None, active: bool | None = True
+) -> QuerySet[ReadinessCheck]:
     """Checks the actor may see, with what a row shows."""
     found: QuerySet[ReadinessCheck] = ReadinessCheck.objects.visible_to(actor).select_related(*RELATED)
     if q:

@@ -77,7 +77,9 @@ def expectations(this: Round, *, found: bool | None = None) -> QuerySet[RoundExp
         default=Value(len(REASON_WORDS)),
         output_field=IntegerField(),
     )
-    listed = RoundExpectation.objects.filter(round=this).select_related(*_DEVICE).annotate(rank=rank).order_by("rank", "device__control_number")
+    listed = (
+        RoundExpectation.objects.filter(round=this).select_related(*_DEVICE).annotate(rank=rank).order_by("rank", "device__control_number")
+    )
     return listed if found is None else listed.filter(found_at__isnull=not found)
 
 

@@ -122,7 +122,7 @@ def _answer(question: Question, given: object, today: dt.date) -> tuple[Any, str
 
 
 def _yes_no(question: Question, given: object) -> tuple[bool, str]:
-    if given not in (True, False, "yes", "no") or isinstance(given, int) and not isinstance(given, bool):
+    if given not in (True, False, "yes", "no") or (isinstance(given, int) and not isinstance(given, bool)):
         raise ValueError("Answer yes or no.")
     yes = given in (True, "yes")
     return yes, "" if yes else f"{question.text} No."
@@ -161,7 +161,9 @@ class RunsOut:
     tone: str
 
 
-def running_out(questions: Sequence[Question], answers: Mapping[str, object], *, today: dt.date, within: dt.timedelta = SOON) -> list[RunsOut]:
+def running_out(
+    questions: Sequence[Question], answers: Mapping[str, object], *, today: dt.date, within: dt.timedelta = SOON
+) -> list[RunsOut]:
     """Return what has run out (tone late) or will within ``within`` (tone due), the first to go first."""
     found = []
     for question in questions:

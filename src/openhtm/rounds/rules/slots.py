@@ -96,7 +96,9 @@ def slots_between(rhythm: Rhythm, *, since: dt.datetime, until: dt.datetime) -> 
 
 def slot_at(rhythm: Rhythm, moment: dt.datetime) -> Slot | None:
     """Return the period that holds ``moment``; None if nothing is owed then."""
-    return next((slot for slot in slots_between(rhythm, since=moment, until=moment + dt.timedelta(microseconds=1)) if slot.holds(moment)), None)
+    return next(
+        (slot for slot in slots_between(rhythm, since=moment, until=moment + dt.timedelta(microseconds=1)) if slot.holds(moment)), None
+    )
 
 
 def next_slot(rhythm: Rhythm, *, after: dt.datetime) -> Slot | None:

@@ -107,9 +107,7 @@ def _freeze(begun: Round, devices: QuerySet[Device]) -> None:
 
 
 @transaction.atomic
-def end_round(
-    *, actor: Actor, round_uid: UUID, not_located: Collection[str] | None = None, note: str = "", now: datetime
-) -> Ended:
+def end_round(*, actor: Actor, round_uid: UUID, not_located: Collection[str] | None = None, note: str = "", now: datetime) -> Ended:
     """End a round. ``not_located`` names the due devices (control numbers) to record as could not locate; None: all of them.
 
     About eight statements. Raises Round.DoesNotExist, NotAllowed, RoundEnded, Invalid.

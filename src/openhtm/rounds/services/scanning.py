@@ -142,7 +142,9 @@ def _meaning(actor: Actor, this: Round, text: str, device: Device | None) -> Mea
     """Three statements."""
     same = RoundScan.objects.filter(round=this)
     if device is None:
-        return meaning(known=False, scanned_before=same.filter(text=text, device=None).exists(), expected=False, recorded_here=False, may_move=False)
+        return meaning(
+            known=False, scanned_before=same.filter(text=text, device=None).exists(), expected=False, recorded_here=False, may_move=False
+        )
     here = device.location_id is not None and Location.objects.within(this.location).filter(pk=device.location_id).exists()
     return meaning(
         known=True,

@@ -29,9 +29,7 @@ class TagSettled(DomainError):
 
 
 @transaction.atomic
-def settle_tag(
-    *, actor: Actor, tag_id: int, decision: str, control_number: str = "", note: str = "", now: datetime
-) -> UnknownTag:
+def settle_tag(*, actor: Actor, tag_id: int, decision: str, control_number: str = "", note: str = "", now: datetime) -> UnknownTag:
     """Say what an unknown tag is: a device that is known or was just added, or not ours.
 
     Of a device, the tag becomes another number of it, so that the next scan finds it, and the scan becomes a sighting of it.

@@ -16,7 +16,14 @@ TODAY = dt.date(2026, 11, 22)
 PLUGGED = Question("plugged", "Is it plugged in?")
 WARM = Question("warm", "How warm?", "number", "°C", 2, 8)
 PADS = Question("pads", "When do the pads run out?", "date", expires=True)
-json_values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["yes_no", "number", "date", "key1", []])
+json_values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["yes_no", "number", "date", "key1", []])
+)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["key", "text", "kind", "unit", "low", "high", "expires", "x"]), json_values), max_size=4))
@@ -61,7 +68,16 @@ def test_answers(question, answer, value, problem):
 
 @pytest.mark.parametrize(
     ("question", "answer"),
-    [(PLUGGED, "maybe"), (PLUGGED, 1), (PLUGGED, ""), (WARM, "nan"), (WARM, "warm"), (WARM, True), (PADS, "22/11/2026"), (PADS, "0001-01-01")],
+    [
+        (PLUGGED, "maybe"),
+        (PLUGGED, 1),
+        (PLUGGED, ""),
+        (WARM, "nan"),
+        (WARM, "warm"),
+        (WARM, True),
+        (PADS, "22/11/2026"),
+        (PADS, "0001-01-01"),
+    ],
 )
 def test_what_is_no_answer_is_refused(question, answer):
     assert set(judge((question,), {question.key: answer}, today=TODAY).errors) == {question.key}
@@ -114,4 +130,6 @@ def test_the_shipped_starters_say_where_they_come_from_and_name_known_types():
     assert shipped.source and shipped.edition and shipped.confidence
     known = {one.code for one in read_starter_types()}
     assert {code for starter in shipped.starters for code in starter.device_types} <= known
-    assert {"aed", "crash_cart_defibrillator", "infant_warmer", "eyewash", "refrigerator_temperature"} <= {one.code for one in shipped.starters}
+    assert {"aed", "crash_cart_defibrillator", "infant_warmer", "eyewash", "refrigerator_temperature"} <= {
+        one.code for one in shipped.starters
+    }

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhtm.rounds.rules.slots import Done, Every, Rhythm, Slot, SlotState, missed_runs, next_slot, slot_at, slots_between, state_of, states
+from openhtm.rounds.rules.slots import (
+    Done,
+    Every,
+    Rhythm,
+    Slot,
+    SlotState,
+    missed_runs,
+    next_slot,
+    slot_at,
+    slots_between,
+    state_of,
+    states,
+)
 
 NEW_YORK, APIA, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Pacific/Apia"), ZoneInfo("Australia/Lord_Howe")
 zones = st.sampled_from([NEW_YORK, APIA, LORD_HOWE, ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")])
@@ -105,7 +117,11 @@ def test_a_late_arrival_counts_for_its_time(rhythm, moment):
 
 def hours(rhythm, day):
     start = dt.datetime.combine(day, dt.time(12), tzinfo=rhythm.zone).astimezone(dt.UTC)
-    return [(slot.end - slot.start) / dt.timedelta(hours=1) for slot in slots_between(rhythm, since=start - DAY, until=start + DAY) if slot.day == day]
+    return [
+        (slot.end - slot.start) / dt.timedelta(hours=1)
+        for slot in slots_between(rhythm, since=start - DAY, until=start + DAY)
+        if slot.day == day
+    ]
 
 
 @pytest.mark.parametrize(

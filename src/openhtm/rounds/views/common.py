@@ -34,4 +34,3 @@ def text_of(request: HttpRequest, name: str, *, limit: int = 200) -> str:
 
 def tab(label: str, url: str, *, current: bool, count: int | str | None = None) -> parts.Tab:
     return parts.Tab(label=label, url=url, current=current, count=count)
-

@@ -23,11 +23,11 @@ from openhtm.inventory.asking import base_url
 from openhtm.inventory.models import LabelTemplate
 from openhtm.inventory.services.label_templates import chosen_template
 from openhtm.inventory.services.labels import labels_pdf
+from openhtm.rounds import shown
 from openhtm.rounds.models import ReadinessEntry
 from openhtm.rounds.queries import readiness as queries
 from openhtm.rounds.rules.slots import SlotState
 from openhtm.rounds.services.labels import check_labels
-from openhtm.rounds import shown
 from openhtm.rounds.views.common import at_facility, tab, who
 from openhtm.sites.models import Department
 from openhtm.ui import lists
@@ -44,7 +44,9 @@ def board(request: HttpRequest) -> HttpResponse:
     department = _number(request, "department")
     found = queries.checks(actor, q=lists.text_of(request, "q"), department_id=department)
     found = found.annotate(owner=Coalesce("department__name", Value("")))
-    page = keyset_page(found, order=("owner", "name", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request, default=ON_THE_BOARD))
+    page = keyset_page(
+        found, order=("owner", "name", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request, default=ON_THE_BOARD)
+    )
     rows = queries.lines(page.rows, now=now)
     chosen = Department.objects.visible_to(actor).filter(pk=department).first() if department else None
     facts = {

@@ -16,6 +16,7 @@ from openhtm.core.ids import uuid7
 from openhtm.identity.actor import Actor
 from openhtm.identity.addresses import client_address
 from openhtm.identity.rules.permissions import Permission
+from openhtm.rounds import shown
 from openhtm.rounds.forms import ReadyForm
 from openhtm.rounds.models import ReadinessCheck, ReadinessEntry
 from openhtm.rounds.queries import readiness as queries
@@ -23,7 +24,6 @@ from openhtm.rounds.rules.slots import SlotState, slot_at
 from openhtm.rounds.services.entries import ReadinessCodeUnknown, Recorded, check_by_code, proof_of, record_entry
 from openhtm.rounds.services.pins import Proof, prove
 from openhtm.rounds.services.throttling import note_try
-from openhtm.rounds import shown
 from openhtm.rounds.views.common import SeeOther, at_facility
 from openhtm.rounds.views.rounds import uid_of
 
@@ -103,11 +103,15 @@ def _thank(form: ReadyForm, check: ReadinessCheck, done: Recorded) -> HttpRespon
     return answer
 
 
-def _facts(request: HttpRequest, check: ReadinessCheck, form: ReadyForm, actor: Actor | None, newest: ReadinessEntry | None) -> dict[str, Any]:
+def _facts(
+    request: HttpRequest, check: ReadinessCheck, form: ReadyForm, actor: Actor | None, newest: ReadinessEntry | None
+) -> dict[str, Any]:
     now = timezone.now()
     slot = slot_at(queries.rhythm_of(check), now)
     done = queries.done_since({check.pk: slot.start})[check.pk] if slot else []
-    entry = ReadinessEntry.objects.select_related("work_order").filter(check_done=check, uid=uid_of(request.GET.get("done", "")[:40])).first()
+    entry = (
+        ReadinessEntry.objects.select_related("work_order").filter(check_done=check, uid=uid_of(request.GET.get("done", "")[:40])).first()
+    )
     [line] = queries.lines([check], now=now)
     return {
         "check": check,

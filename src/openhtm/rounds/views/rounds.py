@@ -84,7 +84,10 @@ def round_start(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.DO_ROUNDS)
     if request.method == "POST":
         begun = start_round(
-            actor=actor, location_code=text_of(request, "place", limit=20), uid=uid_of(text_of(request, "uid", limit=40)), now=timezone.now()
+            actor=actor,
+            location_code=text_of(request, "place", limit=20),
+            uid=uid_of(text_of(request, "uid", limit=40)),
+            now=timezone.now(),
         )
         return redirect("rounds:round", begun.uid)
     code = lists.text_of(request, "code")
@@ -210,7 +213,9 @@ def round_end(request: HttpRequest, uid: UUID) -> HttpResponse:
     require(who(request), Permission.DO_ROUNDS, at=this.facility_id, place=this.facility.name)
     if request.method == "POST":
         numbers = [number.replace("\0", "")[:60] for number in request.POST.getlist("device")]
-        done = end_round(actor=who(request), round_uid=uid, not_located=numbers, note=text_of(request, "note", limit=400), now=timezone.now())
+        done = end_round(
+            actor=who(request), round_uid=uid, not_located=numbers, note=text_of(request, "note", limit=400), now=timezone.now()
+        )
         recorded = f" {done.attempts} recorded as could not locate." if done.attempts else ""
         messages.success(request, f"The round ended. {done.not_found} not found.{recorded}")
         return redirect("rounds:round", uid)

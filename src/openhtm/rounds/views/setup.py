@@ -76,7 +76,12 @@ def check_edit(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _edit(
-    request: HttpRequest, place: Location, initial: dict[str, Any], asked: list[dict[str, Any]], check: ReadinessCheck | None, context: dict[str, Any]
+    request: HttpRequest,
+    place: Location,
+    initial: dict[str, Any],
+    asked: list[dict[str, Any]],
+    check: ReadinessCheck | None,
+    context: dict[str, Any],
 ) -> HttpResponse:
     departments = Department.objects.filter(facility_id=place.facility_id, active=True)
     form = CheckForm(request.POST or None, initial=initial, departments=departments)
@@ -99,7 +104,9 @@ def _edit(
     return render(request, "rounds/check_form.html", {**context, "form": form, "rows": rows, "trail": trail, "back": back}, status=status)
 
 
-def _save(request: HttpRequest, place: Location, data: dict[str, Any], questions: list[dict[str, Any]], check: ReadinessCheck | None) -> ReadinessCheck:
+def _save(
+    request: HttpRequest, place: Location, data: dict[str, Any], questions: list[dict[str, Any]], check: ReadinessCheck | None
+) -> ReadinessCheck:
     department = data.pop("department")
     values = CheckValues(**data, questions=questions, location=place.public_code, department_id=department.pk if department else None)
     if check is None:
