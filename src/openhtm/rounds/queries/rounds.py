@@ -134,10 +134,8 @@ def tags(actor: Actor, *, settled: bool = False) -> QuerySet[UnknownTag]:
 def places(actor: Actor, *, q: str = "", inside: Location | None = None) -> QuerySet[Location]:
     """Places to choose from: those that match, or the children of one, or the tops of all facilities; with ``devices`` recorded in them."""
     found = Location.objects.visible_to(actor).filter(active=True).select_related("facility")
-    if q:
-        found = found.filter(Q(full_name__icontains=q) | Q(code__iexact=q) | Q(public_code__iexact=q))
-    else:
-        found = found.filter(parent=inside)
+    matching = Q(full_name__icontains=q) | Q(code__iexact=q) | Q(public_code__iexact=q)
+    found = found.filter(matching) if q else found.filter(parent=inside)
     below = (
         Device.objects.visible_to(actor)
         .filter(location__path__within=OuterRef("path"), facility_id=OuterRef("facility_id"))

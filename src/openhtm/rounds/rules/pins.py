@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ADDRESS = 60
@@ -21,7 +22,7 @@ def refuse_pin(pin: str) -> str:
     """Return why ``pin`` cannot be used, as a sentence; empty if it can."""
     if not _SHAPE.fullmatch(pin):
         return "Use 4 to 12 digits."
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if len(steps) == 1 and steps <= {-1, 0, 1}:
         return "Use digits that are not all the same or in sequence."
     return ""
