@@ -239,7 +239,7 @@ class _Rounds:
 _RAISE_LAST_SEEN = """
 UPDATE inventory_device d SET last_seen_at = s.seen_at, last_seen_location_id = s.location_id
 FROM (SELECT DISTINCT ON (device_id) device_id, seen_at, location_id FROM inventory_sighting
-      WHERE detail LIKE 'Round at %%' ORDER BY device_id, seen_at DESC) s
+      WHERE starts_with(detail, 'Round at ') ORDER BY device_id, seen_at DESC) s
 WHERE s.device_id = d.id AND (d.last_seen_at IS NULL OR d.last_seen_at < s.seen_at)
 """
 
@@ -247,4 +247,4 @@ WHERE s.device_id = d.id AND (d.last_seen_at IS NULL OR d.last_seen_at < s.seen_
 def _raise_last_seen() -> None:
     """Bring the devices that were found in line with their newest sighting. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_RAISE_LAST_SEEN.replace("%%", "%"))
+        cursor.execute(_RAISE_LAST_SEEN)
