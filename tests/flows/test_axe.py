@@ -34,6 +34,9 @@ KEYS = {
     "user_id": "select id from identity_user where not is_service_account order by id limit 1",
     "template_id": "select id from inventory_labeltemplate order by id limit 1",
     "key": "select key from inventory_customfield order by key limit 1",
+    "rounds:uid": "select uid from rounds_round order by id limit 1",
+    "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
+    "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
     "interface_id": "select min(id) from inventory_networkinterface",
 }
 OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
@@ -42,6 +45,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "inventory:device-label-pdf", "inventory:device-passport", "inventory:location-label-pdf", "inventory:label-sheet-pdf",
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
+    "rounds:round-not-found", "rounds:readiness-labels-pdf",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",
@@ -51,6 +55,8 @@ STATES = {
     "a list without rows": "/devices?q=nothing-is-called-so",
     "a code nobody knows": "/scan?code=NOSUCH-1",
     "a device to add at a facility": "/devices/add?facility=MAIN",
+    "a readiness check to add": "/readiness/add?place={place}&starter=aed",
+    "the choice of a place": "/rounds/start",
     "a page that is not there": "/d/NOSUCH-1",
 }
 
@@ -97,7 +103,9 @@ def test_every_page_is_accessible(name, judge, hospital):
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_is_accessible(state, judge, hospital):
-    assert judge(STATES[state].format(control_number=hospital.one(KEYS["control_number"]))) == []
+    assert judge(
+        STATES[state].format(control_number=hospital.one(KEYS["control_number"]), place=hospital.one(KEYS["sites:public_code"]))
+    ) == []
 
 
 def test_the_log_in_is_accessible(visit):

@@ -116,7 +116,7 @@ def _year(demo: Demo, spot: Spot, rhythm: Rhythm, chance: Chance) -> Iterator[tu
     diligence = 0.955 + 0.044 * chance.random()
     people = _people(demo, spot, chance)
     since = dt.datetime.combine(rhythm.starts_on, dt.time(), tzinfo=dt.UTC)
-    expiries = {one.key: demo.as_of - 300 * DAY + chance.randrange(0, 260) * DAY for one in spot.starter.questions if one.kind == "date"}
+    expiries = {one.key: demo.as_of + _runs_out_in(chance) for one in spot.starter.questions if one.kind == "date"}
     nobody_until = since
     for slot in slots_between(rhythm, since=since, until=demo.now):
         if chance.maybe(0.0015):
@@ -127,6 +127,11 @@ def _year(demo: Demo, spot: Spot, rhythm: Rhythm, chance: Chance) -> Iterator[tu
         if slot.start < nobody_until or not chance.maybe(share) or moment >= demo.now:
             continue
         yield _entry(demo, spot, slot, moment, expiries, chance.pick(people), chance)
+
+
+def _runs_out_in(chance: Chance) -> dt.timedelta:
+    """Pads last a year or two; those of a few checks run out within the month."""
+    return (chance.randrange(6, 28) if chance.maybe(0.25) else chance.randrange(45, 500)) * DAY
 
 
 def _people(demo: Demo, spot: Spot, chance: Chance) -> list[tuple[int | None, str, str]]:
@@ -145,7 +150,7 @@ def _entry(
     person: tuple[int | None, str, str],
     chance: Chance,
 ) -> tuple[Any, ...]:
-    answers = {one.key: _answer(one, slot.day, expiries, demo, chance) for one in spot.starter.questions}
+    answers = {one.key: _answer(one, expiries, chance) for one in spot.starter.questions}
     problem = chance.maybe(0.006)
     no = next((one for one in spot.starter.questions if one.kind == "yes_no"), None)
     words = ""
@@ -158,16 +163,13 @@ def _entry(
     )  # fmt: skip
 
 
-def _answer(question: Question, day: dt.date, expiries: dict[str, dt.date], demo: Demo, chance: Chance) -> Any:
-    """Pads and batteries are replaced when they are about to run out; today some are not far from it."""
+def _answer(question: Question, expiries: dict[str, dt.date], chance: Chance) -> Any:
     if question.kind == "yes_no":
         return True
     if question.kind == "number":
         low = question.low if question.low is not None else (question.high or 40) - 12
         high = question.high if question.high is not None else low + 12
         return round(low + (high - low) * (0.25 + 0.5 * chance.random()), 1)
-    while expiries[question.key] <= day + 6 * DAY:
-        expiries[question.key] += 365 * DAY
     return expiries[question.key].isoformat()
 
 

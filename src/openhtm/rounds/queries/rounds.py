@@ -132,7 +132,7 @@ def tags(actor: Actor, *, settled: bool = False) -> QuerySet[UnknownTag]:
 
 
 def places(actor: Actor, *, q: str = "", inside: Location | None = None) -> QuerySet[Location]:
-    """Places to choose from: those that match, or the children of one, or the tops of all facilities; with ``devices`` recorded in them."""
+    """Places to choose from: those that match, or the children of one, or the tops of all facilities; with ``device_count`` recorded in them."""
     found = Location.objects.visible_to(actor).filter(active=True).select_related("facility")
     matching = Q(full_name__icontains=q) | Q(code__iexact=q) | Q(public_code__iexact=q)
     found = found.filter(matching) if q else found.filter(parent=inside)
@@ -144,7 +144,7 @@ def places(actor: Actor, *, q: str = "", inside: Location | None = None) -> Quer
         .annotate(n=Count("pk"))
         .values("n")
     )
-    return found.annotate(devices=Coalesce(below, 0)).order_by("facility__name", "full_name", "pk")
+    return found.annotate(device_count=Coalesce(below, 0)).order_by("facility__name", "full_name", "pk")
 
 
 def reason_counts(devices: QuerySet[Device]) -> dict[str, int]:

@@ -79,7 +79,7 @@ def scan_in_round(
     if uid is not None and (known := RoundScan.objects.filter(uid=uid).select_related("device__device_type").first()):
         if known.round_id != this.pk or known.text != text.strip()[:MAX_TEXT]:
             raise Conflict(what="The scan with this id")
-        return Scanned(_answer(known.verdict), _sentence(known, this), scan=known, device=known.device, repeated=True)
+        return Scanned(_answer(known.verdict), sentence_of(known, this), scan=known, device=known.device, repeated=True)
     at = _time_of(this, scanned_at, now)
     result = resolve(text, actor)
     if result.kind == "unreadable":
@@ -135,7 +135,7 @@ def _keep(actor: Actor, this: Round, text: str, device: Device | None, *, uid: U
         UnknownTag.objects.create(
             text=text, facility=this.facility, location=this.location, scan=scan, seen_at=at, seen_by_name=actor.name[:120]
         )
-    return Scanned(_answer(scan.verdict), _sentence(scan, this), scan=scan, device=device)
+    return Scanned(_answer(scan.verdict), sentence_of(scan, this), scan=scan, device=device)
 
 
 def _meaning(actor: Actor, this: Round, text: str, device: Device | None) -> Meaning:
@@ -189,7 +189,7 @@ def _answer(verdict: str) -> Answer:
     return verdict  # type: ignore[return-value]  # the verdicts are a part of the answers
 
 
-def _sentence(scan: RoundScan, this: Round) -> str:
+def sentence_of(scan: RoundScan, this: Round) -> str:
     """What is said aloud, shown and read to screen readers."""
     if scan.device is None:
         kept = scan.verdict == ScanVerdict.UNKNOWN

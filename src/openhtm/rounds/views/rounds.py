@@ -27,7 +27,7 @@ from openhtm.rounds.models import Round, RoundScan
 from openhtm.rounds.queries import rounds as queries
 from openhtm.rounds.rules.scans import REASON_TONES, REASON_WORDS
 from openhtm.rounds.services.rounds import end_round, expected_at, start_round
-from openhtm.rounds.services.scanning import Scanned, scan_in_round, undo_move
+from openhtm.rounds.services.scanning import Scanned, scan_in_round, sentence_of, undo_move
 from openhtm.rounds.views.common import at_facility, tab, text_of, who
 from openhtm.sites import queries as sites
 from openhtm.sites.models import Location
@@ -134,7 +134,7 @@ def round_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         return _ended_page(request, this)
     last = lists.text_of(request, "last", max_length=40)
     scan = RoundScan.objects.filter(round=this, uid=uid_of(last)).select_related("device__device_type").first() if uid_of(last) else None
-    answer = Scanned(scan.verdict, _words_of(scan), scan=scan, device=scan.device) if scan else None  # type: ignore[arg-type]
+    answer = Scanned(scan.verdict, sentence_of(scan, this), scan=scan, device=scan.device) if scan else None  # type: ignore[arg-type]
     with at_facility(this.facility):
         return render(request, "rounds/round.html", _state(this, answer) | {"uid": uuid7()})
 
@@ -161,11 +161,6 @@ def _state(this: Round, answer: Scanned | None, *, refused: str = "") -> dict[st
         "choices": queries.choices(answer.choices) if answer else [],
         "other_place": answer.place if answer else None,
     }
-
-
-def _words_of(scan: RoundScan) -> str:
-    name = scan.device.control_number if scan.device else scan.text[:60]
-    return f"{name}: {WORDS[scan.verdict].lower()}."
 
 
 @never_cache
