@@ -7,8 +7,12 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
-        from openhtm.workorders.services import checks, reactions
+        from openhtm.workorders import panels
+        from openhtm.workorders.services import checks, guards, reactions, reviewing
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        guards.listen()
+        reviewing.listen()
+        panels.offer()
