@@ -43,6 +43,9 @@ KEYS = {
     "workorders:report-settle:uid": "select uid from workorders_vendorreport order by id limit 1",
     "workorders:file-remove:uid": "select uid from workorders_workattachment order by id limit 1",
     "workorders:cost_id": "select id from workorders_othercost order by id limit 1",
+    "rounds:uid": "select uid from rounds_round order by id limit 1",
+    "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
+    "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
     "interface_id": "select min(id) from inventory_networkinterface",
 }
 OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
@@ -52,6 +55,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
     "workorders:order-export", "workorders:order-pdf", "workorders:order-file", "workorders:report-file", "workorders:report-labels-pdf",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
+    "rounds:round-not-found", "rounds:readiness-labels-pdf",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",
@@ -67,6 +71,8 @@ STATES = {
     "work by filters": "/work?status=to_do&priority=1,2&assignee=nobody",
     "a new order at a facility": "/work/new?facility=MAIN",
     "labels with a preview": "/work/labels?device={control_number}",
+    "a readiness check to add": "/readiness/add?place={place}&starter=aed",
+    "the choice of a place": "/rounds/start",
     "a page that is not there": "/d/NOSUCH-1",
 }
 
@@ -113,7 +119,11 @@ def test_every_page_is_accessible(name, judge, hospital):
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_is_accessible(state, judge, hospital):
-    keys = {"control_number": hospital.one(KEYS["control_number"]), "number": hospital.one(KEYS["workorders:number"])}
+    keys = {
+        "control_number": hospital.one(KEYS["control_number"]),
+        "number": hospital.one(KEYS["workorders:number"]),
+        "place": hospital.one(KEYS["sites:public_code"]),
+    }
     assert judge(STATES[state].format(**keys)) == []
 
 

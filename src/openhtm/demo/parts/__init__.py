@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openhtm.demo.parts import catalog, identity, inventory, settings, sites
+from openhtm.demo.parts import catalog, identity, inventory, rounds, settings, sites
 from openhtm.demo.parts.demo import Demo
 
 
@@ -23,4 +23,5 @@ PARTS: tuple[Part, ...] = (
     Part("catalogue", catalog.build),
     Part("devices", inventory.build),
     Part("settings", settings.build),
+    Part("rounds and readiness", rounds.build),
 )
