@@ -1,0 +1,1 @@
+"""Reads of work orders, shaped for one screen or report."""

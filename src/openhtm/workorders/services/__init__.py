@@ -1,0 +1,1 @@
+"""What can be done with work orders: the only writers of this room."""
