@@ -81,7 +81,7 @@ def plan(
 
     ``settled`` is the newest settled visit whatever happened before it. ``reading_at_last_done`` is what the meter showed when
     it was settled, or on the anchor day if none was. Holds and readings after ``today`` are left out.
-    Source: DOMAIN 2.1 to 2.3 as explained in docs/explanation/pm-due-dates.md.
+    Source: hospital practice, as explained in docs/explanation/pm-due-dates.md.
     """
     joined = stretches(holds, today=today)
     if cycle.kind == Kind.FIXED:
@@ -96,21 +96,19 @@ def _plan_fixed(cycle: Cycle, settled: Settled | None, joined: Sequence[Hold], t
         if slot.taken_over_on is None or slot.taken_over_on > today:
             current, more = _opened(cycle, slot.window, joined, today, slot.taken_over_on)
             return Plan(tuple(passed), current, (*why, *_passed_reasons(passed), *_slot_reasons(cycle, slot), *more))
-        passed.append(_pass(slot, joined))
+        passed.append(_pass(slot, joined, taken_over_on=slot.taken_over_on))
     return Plan(tuple(passed), None, (*why, *_passed_reasons(passed), _reason("none_left", ends_on=cycle.ends_on)))
 
 
-def _pass(slot: Slot, joined: Sequence[Hold]) -> Passed:
+def _pass(slot: Slot, joined: Sequence[Hold], *, taken_over_on: date) -> Passed:
     """Owe nothing for a visit that a hold covered from its last day on time until the next window opened.
 
     A device that came back to use in between needed the visit first, so it was missed.
     """
-    window, hold = _after_hold(slot.window, joined)
-    over = slot.taken_over_on
     held = covering(joined, slot.window.on_time_until)
-    if held and (held.to_on is None or (over and held.to_on >= over)):
+    if held and (held.to_on is None or held.to_on >= taken_over_on):
         return Passed(slot.due_on, slot.window, VisitState.PASSED_HELD)
-    return Passed(slot.due_on, window if hold else slot.window, VisitState.MISSED)
+    return Passed(slot.due_on, _after_hold(slot.window, joined)[0], VisitState.MISSED)
 
 
 def _plan_counted(

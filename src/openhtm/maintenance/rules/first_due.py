@@ -1,4 +1,4 @@
-"""The first visit of a new device: one interval after acceptance, or with its department or its kind (DOMAIN 2.1)."""
+"""The first visit of a new device: one interval after acceptance, or with its department or its kind."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from openhtm.ui.rules import formats
 
 
 class Joined(StrEnum):
-    OWN = "own"
+    ACCEPTANCE = "acceptance"
     DEPARTMENT = "department"
     MODEL_GROUP = "model_group"
 
@@ -50,7 +50,7 @@ def first_due(
 
 
 def _own(own: date) -> FirstDue:
-    return FirstDue(own, own, Joined.OWN, 0, ("One interval after acceptance.",))
+    return FirstDue(own, own, Joined.ACCEPTANCE, 0, ("One interval after acceptance.",))
 
 
 def _joined(accepted_on: date, own: date, day: date, anchor_on: date, joined: Joined) -> FirstDue:
@@ -81,5 +81,6 @@ def _base_day(accepted_on: date, own: date, months: int, base_month: int) -> dat
 
 def _base_anchor(day: date, months: int) -> date:
     """Return a month end of the same grid in its longest month, so that later dates stay at the end of theirs."""
-    starts = (add_months(month_start(day), -months * k) for k in range(48))
+    back = min(12, (day.year - 1) * 12 // months + 1)  # twelve steps meet every month of the grid
+    starts = (add_months(month_start(day), -months * k) for k in range(back))
     return max((month_end(one) for one in starts), key=lambda one: (one.day, one))

@@ -1,6 +1,6 @@
 """Spread the work of a year: which month each group of visits should start in, so that no month carries too much.
 
-Greedy, largest first (DOMAIN 2.3, 2.5). The proposal is for people to accept; it is never worse than what is planned now.
+Greedy, largest first. The proposal is for people to accept; it is never worse than what is planned now.
 """
 
 import math

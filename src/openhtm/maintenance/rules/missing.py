@@ -1,6 +1,6 @@
 """What to do when a device cannot be found: search, escalate, propose missing, and what a device found again owes.
 
-Numbers are policy and come from data (DOMAIN 2.4). A step is a proposal; nothing here changes a device or a denominator.
+Numbers are policy and come from data. A step is a proposal; nothing here changes a device or a denominator.
 """
 
 from collections.abc import Mapping
@@ -39,20 +39,23 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MissPolicy:
-    """Days after a search in vain to search again, searches before escalating, misses or months before proposing missing."""
+    """Days after a search in vain until the next is due, searches before escalating, misses or months before proposing missing.
 
-    search_after_days: int = 5
-    search_until_days: int = 7
-    escalate_after: int = 2
+    The next search may start ``search_spread_days`` before it is due: 7 and 2 give the fifth to the seventh day.
+    """
+
+    search_after_days: int = 7
+    search_spread_days: int = 2
+    escalate_after_attempts: int = 2
     missing_after_misses: int = 3
     missing_after_months: int = 12
     high_risk_steps_earlier: int = 1
     signatures: tuple[str, ...] = ("biomed_manager", "owner_department")
 
     def __post_init__(self) -> None:
-        counts = (self.search_after_days, self.escalate_after, self.missing_after_misses, self.missing_after_months)
-        if min(counts) < 1 or self.high_risk_steps_earlier < 0 or self.search_until_days < self.search_after_days:
-            raise ValueError("a miss policy counts from 1, and its last day to search is not before the first")
+        counts = (self.search_after_days, self.escalate_after_attempts, self.missing_after_misses, self.missing_after_months)
+        if min(counts) < 1 or min(self.high_risk_steps_earlier, self.search_spread_days) < 0:
+            raise ValueError("a miss policy counts from 1, and nothing in it is negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _gone_too_long(policy: MissPolicy, facts: MissFacts, earlier: int) -> str:
 
 
 def _escalates(policy: MissPolicy, facts: MissFacts, earlier: int) -> str:
-    needed = max(policy.escalate_after - earlier, 1)
+    needed = max(policy.escalate_after_attempts - earlier, 1)
     if len(facts.searched_on) >= needed:
         return f"It was searched for in vain {len(facts.searched_on)} times; {needed} are enough."
     if facts.searched_on and facts.today > facts.grace_until:
@@ -146,8 +149,8 @@ def _searching(policy: MissPolicy, facts: MissFacts, kind: StepKind, actions: tu
     return Step(
         kind,
         actions,
-        search_from=add_days(last_on, policy.search_after_days),
-        search_until=add_days(last_on, policy.search_until_days),
+        search_from=add_days(last_on, max(policy.search_after_days - policy.search_spread_days, 1)),
+        search_until=add_days(last_on, policy.search_after_days),
         reasons=reasons,
     )
 

@@ -1,4 +1,4 @@
-"""Nested levels: an annual visit does the work of the semiannual one that falls into the same window (DOMAIN 2.1)."""
+"""Nested levels: an annual visit does the work of the semiannual one that falls into the same window."""
 
 from collections.abc import Iterable
 from datetime import date

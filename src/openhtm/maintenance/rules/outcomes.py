@@ -1,6 +1,6 @@
 """How an attempt can end, as a table read from data, and the two percentages that are never shown apart.
 
-Policy-compliant counts what the written policy credits; physically performed counts what was done on time (DOMAIN 1.8, 2.3).
+Policy-compliant counts what the written policy credits; physically performed counts what was done on time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from openhtm.maintenance.rules.windows import Timing, Window, timing
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "outcomes.yaml"
 NOT_OWED = frozenset({VisitState.EXCLUDED, VisitState.PASSED_HELD, VisitState.REMOVED})
+NO_CHANGES: Mapping[str, int] = MappingProxyType({})
 
 
 class OutcomeFileError(ValueError):
@@ -121,17 +122,26 @@ def physically_performed(window: Window, *, state: VisitState, attempts: Sequenc
     return done_on is not None and timing(window, performed_on=done_on) == Timing.ON_TIME
 
 
-def policy_compliant(window: Window, *, state: VisitState, attempts: Sequence[Attempt], table: OutcomeTable = OUTCOMES) -> bool | None:
+def policy_compliant(
+    window: Window,
+    *,
+    state: VisitState,
+    attempts: Sequence[Attempt],
+    follow_up_days: Mapping[str, int] = NO_CHANGES,
+    table: OutcomeTable = OUTCOMES,
+) -> bool | None:
     """Say whether the visit was performed on time, or tried on time with every follow-up carried out in time.
 
     None if the visit is in no denominator. A try before the window opens or after it closes earns no credit, and one follow-up
-    left undone loses it: the credit rests on the written policy being driven through.
+    left undone loses it: the credit rests on the written policy being driven through. ``follow_up_days`` holds a site's own
+    days for some codes, such as ``{"in_use": 3}``.
     """
     performed = physically_performed(window, state=state, attempts=attempts, table=table)
     if performed is not False:
         return performed
-    tries = [one for one in attempts if table.by_code[one.code].in_policy and window.opens_on <= one.on <= window.on_time_until]
-    return bool(tries) and all(_followed_up(one, table.by_code[one.code]) for one in tries)
+    days = {code: follow_up_days.get(code, one.follow_up_days) for code, one in table.by_code.items() if one.in_policy}
+    tries = [one for one in attempts if one.code in days and window.opens_on <= one.on <= window.on_time_until]
+    return bool(tries) and all(_followed_up(one, days[one.code]) for one in tries)
 
 
 def _counts_as_done(attempt: Attempt, table: OutcomeTable) -> bool:
@@ -139,7 +149,5 @@ def _counts_as_done(attempt: Attempt, table: OutcomeTable) -> bool:
     return outcome.performed and (attempt.accepted or not outcome.report_accepted)
 
 
-def _followed_up(attempt: Attempt, outcome: Outcome) -> bool:
-    if attempt.followed_up_on is None or outcome.follow_up_days is None:
-        return False
-    return 0 <= (attempt.followed_up_on - attempt.on).days <= outcome.follow_up_days
+def _followed_up(attempt: Attempt, days: int | None) -> bool:
+    return attempt.followed_up_on is not None and days is not None and 0 <= (attempt.followed_up_on - attempt.on).days <= days

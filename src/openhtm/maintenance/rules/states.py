@@ -25,15 +25,15 @@ SETTLED_STATES = frozenset(VisitState) - OPEN_STATES
 
 STATE_LABELS: dict[VisitState, str] = {
     V.NOT_DUE: "Not due",
-    V.IN_WINDOW: "In window",
+    V.IN_WINDOW: "Can be done",
     V.DUE: "Due",
     V.GRACE: "In grace",
     V.LATE: "Late",
-    V.HELD: "Held",
+    V.HELD: "Held by the device's status",
     V.DONE: "Done",
     V.MISSED: "Missed",
     V.EXCLUDED: "Excluded",
     V.PASSED_HELD: "Passed while held",
-    V.COVERED: "Covered by a larger visit",
-    V.REMOVED: "Removed",
+    V.COVERED: "Done with a larger one",
+    V.REMOVED: "No longer owed",
 }

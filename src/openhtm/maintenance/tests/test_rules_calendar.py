@@ -59,7 +59,7 @@ def test_adding_months_keeps_the_day_or_the_last_day(day: date, months: int) -> 
     assert later.day == min(day.day, month_end(later).day)
 
 
-@given(days, numbers, units, st.integers(-40, 40))
+@given(days, st.integers(1, 36), units, st.integers(-40, 40))
 def test_a_grid_never_drifts(anchor: date, n: int, unit: Unit, k: int) -> None:
     day = grid_date(anchor, n, unit, k)
     if unit in (Unit.MONTH, Unit.YEAR):

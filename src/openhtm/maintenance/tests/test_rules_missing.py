@@ -95,7 +95,7 @@ def test_each_step_has_its_reasons_and_only_a_search_has_days(known: MissFacts) 
     assert bool(step.signatures) == (step.kind == StepKind.PROPOSE_MISSING)
 
 
-@pytest.mark.parametrize("changes", [{"escalate_after": 0}, {"search_until_days": 4}, {"high_risk_steps_earlier": -1}])
+@pytest.mark.parametrize("changes", [{"escalate_after_attempts": 0}, {"search_spread_days": -1}, {"high_risk_steps_earlier": -1}])
 def test_policies_that_make_no_sense_are_refused(changes: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="miss policy"):
         replace(MissPolicy(), **changes)
@@ -103,3 +103,8 @@ def test_policies_that_make_no_sense_are_refused(changes: dict[str, int]) -> Non
 
 def test_the_shipped_policy_is_the_default_one() -> None:
     assert MissPolicy() == POLICY
+
+
+def test_a_short_wait_never_searches_on_the_same_day() -> None:
+    step = next_step(replace(POLICY, search_after_days=1), situation(searched_on=(date(2026, 7, 10),)))
+    assert (step.search_from, step.search_until) == (date(2026, 7, 11), date(2026, 7, 11))

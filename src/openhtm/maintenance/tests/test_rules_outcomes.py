@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openhtm.maintenance.models import visit as models
 from openhtm.maintenance.rules.outcomes import (
     NOT_OWED,
     OUTCOMES,
@@ -71,6 +72,13 @@ def test_the_two_percentages(attempts: list[Attempt], policy: bool, performed: b
     assert physically_performed(WINDOW, state=VisitState.DONE, attempts=attempts) is performed
 
 
+def test_a_site_may_give_its_own_days() -> None:
+    attempts = [tried("in_use", "2026-07-10", "2026-07-15")]
+    own = {"in_use": 3}
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=attempts) is True
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=attempts, follow_up_days=own) is False
+
+
 @pytest.mark.parametrize("state", sorted(NOT_OWED))
 def test_what_is_not_owed_is_in_neither_denominator(state: VisitState) -> None:
     attempts = [tried("pass", "2026-07-10")]
@@ -96,6 +104,14 @@ def test_a_miss_without_any_try_counts_against_both(tries: list[Attempt]) -> Non
 def test_every_state_is_open_or_settled_and_has_a_label() -> None:
     assert OPEN_STATES | SETTLED_STATES == set(VisitState) == set(STATE_LABELS)
     assert not OPEN_STATES & SETTLED_STATES
+
+
+def test_stored_states_are_the_states_of_the_rules() -> None:
+    assert {one.value: one.label for one in models.VisitState} == STATE_LABELS
+    assert set(models.OPEN_STATES) == OPEN_STATES
+    assert set(models.SETTLED_STATES) == SETTLED_STATES
+    longest = max(len(code) for code in OUTCOMES.by_code)
+    assert longest <= models.Attempt._meta.get_field("outcome").max_length
 
 
 @pytest.mark.parametrize(
