@@ -28,6 +28,7 @@ MENU = (
     Entry("Home", "home", "house"),
     Entry("Devices", "inventory:device-list", "monitor-cog", Permission.VIEW_DEVICES),
     Entry("Scan", "inventory:scan", "scan-barcode", Permission.VIEW_DEVICES),
+    Entry("Report", "workorders:request-list", "flag", Permission.REPORT_FAULTS),
     Entry("Work", "workorders:order-list", "clipboard-list", Permission.VIEW_WORK),
     Entry("Visits", "maintenance:visit-list", "calendar-check", Permission.VIEW_SCHEDULES),
     Entry("Planning", "maintenance:planning", "calendar-range", Permission.PLAN_MAINTENANCE),
@@ -44,7 +45,7 @@ MENU = (
     Entry("Settings", "inventory:settings", "settings", Permission.MANAGE_CUSTOM_FIELDS),
     Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
 )
-ON_THE_PHONE = frozenset({"workorders:today", "inventory:scan", "rounds:round-list", "workorders:order-list"})
+ON_THE_PHONE = frozenset({"workorders:today", "inventory:scan", "rounds:round-list", "workorders:request-list"})
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -54,25 +55,25 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         return facts
-    reachable = [entry for entry in MENU if (entry.permission is None or actor.may(entry.permission)) and _address(entry.route)]
+    reachable = [entry for entry in MENU if (entry.permission is None or actor.may(entry.permission)) and address(entry.route)]
     return facts | {
         "actor": actor,
         "nav": [_item(entry, request.path) for entry in reachable],
         "phone_nav": [_item(entry, request.path) for entry in reachable if entry.route in ON_THE_PHONE],
         "person": _person(actor),
-        "logout_url": _address("identity:log-out"),
-        "password_url": _address("identity:change-password"),
+        "logout_url": address("identity:log-out"),
+        "password_url": address("identity:change-password"),
     }
 
 
 def _item(entry: Entry, here: str) -> NavItem:
-    url = _address(entry.route)
+    url = address(entry.route)
     inside = here == url or (url != "/" and here.startswith(url)) or (entry.route == "inventory:device-list" and here.startswith("/d/"))
     return NavItem(label=entry.label, url=url, icon=entry.icon, current=inside)
 
 
 @cache
-def _address(route: str) -> str:
+def address(route: str) -> str:
     try:
         return reverse(route)
     except NoReverseMatch:
@@ -84,5 +85,5 @@ def _person(actor: Actor) -> Person:
     return Person(
         name=actor.name,
         detail=roles,
-        links=[("My profile", _address("identity:profile"), "user"), ("My messages", _address("notices:notice-list"), "bell")],
+        links=[("My profile", address("identity:profile"), "user"), ("My messages", address("notices:notice-list"), "bell")],
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from openhtm.catalog.models import DeviceModel
 from openhtm.catalog.rules import udi
-from openhtm.config.navigation import MENU
+from openhtm.config.navigation import MENU, address
 from openhtm.identity.actor import Actor
 from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
@@ -53,11 +53,11 @@ def search_json(request: HttpRequest) -> HttpResponse:
 
 
 def _pages(actor: Actor, text: str) -> dict[str, Any]:
-    reachable = [entry for entry in MENU if entry.permission is None or actor.may(entry.permission)]
+    reachable = [entry for entry in MENU if (entry.permission is None or actor.may(entry.permission)) and address(entry.route)]
     found = [entry for entry in reachable if text.casefold() in entry.label.casefold()]
     return {
         "label": "Pages",
-        "items": [{"label": e.label, "detail": "", "url": reverse(e.route), "icon": e.icon} for e in found[:PER_GROUP]],
+        "items": [{"label": e.label, "detail": "", "url": address(e.route), "icon": e.icon} for e in found[:PER_GROUP]],
     }
 
 

@@ -1,6 +1,6 @@
 """Addresses of testers."""
 
-from django.urls import URLPattern, URLResolver
+from openhtm.testers.views import testers
 
 app_name = "testers"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [*testers.urlpatterns]

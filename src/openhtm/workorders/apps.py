@@ -4,3 +4,15 @@ from django.apps import AppConfig
 class WorkordersConfig(AppConfig):
     name = "openhtm.workorders"
     label = "workorders"
+
+    def ready(self) -> None:
+        from openhtm.audit import invariants
+        from openhtm.workorders import panels
+        from openhtm.workorders.services import checks, guards, reactions, reviewing
+
+        for invariant in checks.INVARIANTS:
+            invariants.register(invariant)
+        reactions.listen()
+        guards.listen()
+        reviewing.listen()
+        panels.offer()

@@ -24,7 +24,7 @@ FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` and ``load starter``."""
+    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes`` and ``load procedures``."""
     load = subparsers.add_parser(
         "load",
         help="load official reference files",
@@ -42,6 +42,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     starter = systems.add_parser("starter", help="the device types and manufacturers that are shipped")
     starter.add_argument("--json", action="store_true", help="end with one line of JSON")
     starter.set_defaults(func=load_starter)
+    codes = systems.add_parser("work-codes", help="the coded lists, targets and templates of work that are shipped")
+    codes.add_argument("--json", action="store_true", help="end with one line of JSON")
+    codes.set_defaults(func=load_codes)
+    procedures = systems.add_parser("procedures", help="the procedures that are shipped")
+    procedures.add_argument("--json", action="store_true", help="end with one line of JSON")
+    procedures.set_defaults(func=load_procedures)
 
 
 def load_file(args: argparse.Namespace) -> int:
@@ -75,16 +81,48 @@ def load_starter(args: argparse.Namespace) -> int:
     with instance("openhtm load"):
         from openhtm.audit.context import acting
         from openhtm.catalog.services import starter
-        from openhtm.catalog.services.official import LoadSummary
 
         actor = _actor()
         with acting(actor, reason="openhtm load starter"):
             done = starter.load_starter(actor=actor)
-    summary = LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + done.kept)
-    _report(args, summary)
-    if done.kept and not args.json:
-        print(f"{done.kept:,} left alone because they were changed here")
+        _report_shipped(args, done)
     return 0
+
+
+def load_codes(args: argparse.Namespace) -> int:
+    """Answer 0; local changes are kept."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.workorders.services.codes import load_work_codes
+
+        actor = _actor()
+        with acting(actor, reason="openhtm load work-codes"):
+            done = load_work_codes(actor=actor)
+        _report_shipped(args, done)
+    return 0
+
+
+def load_procedures(args: argparse.Namespace) -> int:
+    """Answer 0; procedures that were changed here are kept."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.procedures.services.loading import load_starter_packs
+
+        actor = _actor()
+        with acting(actor, reason="openhtm load procedures"):
+            done = load_starter_packs(actor=actor)
+        _report_shipped(args, done)
+    return 0
+
+
+def _report_shipped(args: argparse.Namespace, done: Any) -> None:
+    """Say what loading shipped data did; ``done`` counts read, created, updated and unchanged; ``kept`` is a count or a list."""
+    from openhtm.catalog.services.official import LoadSummary
+
+    kept = done.kept if isinstance(done.kept, int) else len(done.kept)
+    _report(args, LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + kept))
+    if kept and not args.json:
+        print(f"{kept:,} left alone because they were changed here")
 
 
 def _actor() -> Actor:

@@ -11,7 +11,7 @@ class DeviceFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Device
 
-    control_number = factory.Sequence(lambda n: f"BME-{n:05d}")
+    control_number = factory.Sequence(lambda n: f"BME-{n + 10_000:05d}")  # beyond the numbers that tests give by hand
     facility = factory.SubFactory(FacilityFactory)
     device_model = factory.SubFactory(DeviceModelFactory)
     device_type = factory.LazyAttribute(lambda device: device.device_model.device_type)

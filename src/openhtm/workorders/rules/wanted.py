@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from openhtm.workorders.rules.kinds import Kind
 
@@ -82,6 +83,6 @@ def _window_problems(order: NewOrder) -> dict[str, list[str]]:
         given = order.opens_on or order.on_time_until or order.grace_until
         return {"due_on": ["Give the due day of this window."]} if given else {}
     days = (order.opens_on, order.due_on, order.on_time_until, order.grace_until)
-    if all(before is None or after is None or before <= after for before, after in zip(days, days[1:], strict=False)):
+    if all(before is None or after is None or before <= after for before, after in pairwise(days)):
         return {}
     return {"due_on": ["The days must follow each other: opens, due, on time until, grace until."]}

@@ -105,9 +105,17 @@ def _refuse_problems(order: WorkOrder, changed: list[str]) -> None:
         errors["kind"] = [f"Choose one of: {', '.join(Kind)}."]
     if not order.title:
         errors["title"] = ["Say in a few words what is to be done."]
-    if order.device_id and {"device_id"} & set(changed) and not Device.objects.filter(pk=order.device_id, facility=order.facility_id).exists():
+    if (
+        order.device_id
+        and {"device_id"} & set(changed)
+        and not Device.objects.filter(pk=order.device_id, facility=order.facility_id).exists()
+    ):
         errors["device"] = ["The device belongs to another facility."]
-    if order.location_id and "location_id" in changed and not Location.objects.filter(pk=order.location_id, facility=order.facility_id).exists():
+    if (
+        order.location_id
+        and "location_id" in changed
+        and not Location.objects.filter(pk=order.location_id, facility=order.facility_id).exists()
+    ):
         errors["location"] = ["Choose a place of the order's facility."]
     if (
         order.department_id

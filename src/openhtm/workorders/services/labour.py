@@ -58,7 +58,12 @@ def start_timer(*, actor: Actor, number: int, category: str = "", switch: bool =
     code = _category(category or usual_category(order.kind))
     with refuse_readably():
         entry = LabourEntry.objects.create(
-            work_order=order, user_id=user_id, user_name=actor.name[:120], category=code, started_at=now, rate_cents=rate_of(user_id, order, now)
+            work_order=order,
+            user_id=user_id,
+            user_name=actor.name[:120],
+            category=code,
+            started_at=now,
+            rate_cents=rate_of(user_id, order, now),
         )
     WorkOrder.objects.filter(pk=order.pk, responded_at__isnull=True).update(responded_at=now)
     return entry
@@ -179,5 +184,5 @@ def _minutes(minutes: int) -> int:
 
 def _category(code: str) -> WorkCode:
     found = code_of(code, list=CodeList.LABOUR, field="category", required=True)
-    assert found is not None  # noqa: S101 - required
+    assert found is not None
     return found

@@ -119,9 +119,7 @@ def _move_records(kept: WorkOrder, given_up: Sequence[WorkOrder]) -> None:
     WorkOrder.objects.filter(parent__in=ids).exclude(pk=kept.pk).update(parent=kept)
 
 
-def _tell(
-    kept: WorkOrder, given_up: Sequence[WorkOrder], befores: dict[int, Status], *, actor: Actor, now: datetime, words: str
-) -> None:
+def _tell(kept: WorkOrder, given_up: Sequence[WorkOrder], befores: dict[int, Status], *, actor: Actor, now: datetime, words: str) -> None:
     events = [
         event(order.pk, "status", actor=actor, now=now, before=befores[order.pk].value, after="merged", text=words or f"Goes on as {kept}", public=True)
         for order in given_up

@@ -13,7 +13,7 @@ from django.utils import timezone
 from openhtm.core.errors import DomainError, Invalid, NotAllowed
 from openhtm.core.events import publish
 from openhtm.core.text import control_number_key
-from openhtm.identity.actor import Actor, require
+from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
 from openhtm.procedures.models import ProcedureVersion, VersionStatus

@@ -109,7 +109,7 @@ def _fitting(more: dict[str, Any]) -> dict[str, Any]:
     return {key: value[: _LIMITS[key]] if key in _LIMITS else value for key, value in more.items()}
 
 
-def code_of(code: str, *, list: CodeList, field: str, required: bool = False) -> WorkCode | None:  # noqa: A002 - the column's name
+def code_of(code: str, *, list: CodeList, field: str, required: bool = False) -> WorkCode | None:
     """Return the active entry of a coded list, or None for an empty code. One statement. Raises Invalid naming ``field``."""
     if not code:
         if required:

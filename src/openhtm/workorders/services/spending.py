@@ -18,7 +18,7 @@ from openhtm.documents.services import store_file
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import ServiceProvider
-from openhtm.workorders.models import OtherCost, PartUsed, ReportVerdict, VendorReport, WorkOrder
+from openhtm.workorders.models import OtherCost, PartUsed, ReportVerdict, VendorReport, WorkAttachment, WorkOrder
 from openhtm.workorders.services.costs import refresh_costs
 from openhtm.workorders.services.shared import clean_words, lock_order, log, refuse_settled, today_at
 
@@ -91,9 +91,11 @@ def _remove(model: Any, key: dict[str, Any], kind: str, *, actor: Actor, reason:
 def receive_report(
     *, actor: Actor, number: int, provider_id: int, performed_on: date, report_number: str = "", performed_by: str = "", summary: str = "",
     labour_min: int | None = None, cost_cents: int | None = None, content: BinaryIO | bytes | None = None, file_name: str = "",
-    now: datetime | None = None,
+    attachment: WorkAttachment | None = None, now: datetime | None = None,
 ) -> VendorReport:  # fmt: skip
     """Keep a service report of a company until one of us has reviewed it. Vendor technicians report for their own company.
+
+    Its file comes as ``content``, or is one that hangs on the order already (``attachment``).
 
     Raises WorkOrder.DoesNotExist, NotAllowed, OrderSettled, FileTooLarge, FileRefused, Invalid.
     """
@@ -101,20 +103,21 @@ def receive_report(
     order = _open(actor, number)
     _refuse_report(actor, order, provider_id=provider_id, performed_on=performed_on, labour_min=labour_min, now=now)
     _refuse_money(cost_cents=cost_cents)
+    stored = (
+        store_file(content=content, file_name=file_name, actor=actor) if content is not None else attachment.file if attachment else None
+    )
+    name = clean_file_name(file_name) if content is not None else attachment.file_name if attachment else ""
     report = VendorReport(
         work_order=order, provider_id=provider_id, report_number=report_number.strip(), performed_on=performed_on,
         performed_by=performed_by.strip(), summary=summary.strip(), labour_min=labour_min, cost_cents=cost_cents, received_by_id=actor.user_id,
-        received_at=now, file=store_file(content=content, file_name=file_name, actor=actor) if content is not None else None,
-        file_name=clean_file_name(file_name)[:200] if content is not None else "",
+        received_at=now, file=stored, file_name=name[:200],
     )  # fmt: skip
     _store(report)
     log(order, "report_received", actor=actor, now=now, after=report.report_number or str(performed_on))
     return report
 
 
-def _refuse_report(
-    actor: Actor, order: WorkOrder, *, provider_id: int, performed_on: date, labour_min: int | None, now: datetime
-) -> None:
+def _refuse_report(actor: Actor, order: WorkOrder, *, provider_id: int, performed_on: date, labour_min: int | None, now: datetime) -> None:
     errors: dict[str, list[str]] = {}
     own = {provider for provider, _ in actor.reach().provider_facilities}
     foreign = own and not actor.may(Permission.REVIEW_WORK, at=order.facility_id) and provider_id not in own

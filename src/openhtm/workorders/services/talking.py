@@ -103,8 +103,12 @@ def _seen(actor: Actor, number: int) -> WorkOrder:
 
 
 def _readable(actor: Actor, number: int) -> WorkOrder:
-    """Return the order locked, if the actor may write on it: whoever works on orders, adds notes or reports faults there."""
     order = lock_order(actor=actor, number=number, permission=Permission.VIEW_WORK)
+    refuse_silent(actor, order)
+    return order
+
+
+def refuse_silent(actor: Actor, order: WorkOrder) -> None:
+    """Raise NotAllowed unless the actor works on orders, adds notes or reports faults there: a surveyor only reads."""
     if not any(actor.may(right, at=order.facility_id) for right in (Permission.ADD_NOTES, Permission.REPORT_FAULTS, Permission.DO_WORK)):
         raise NotAllowed(permission=Permission.ADD_NOTES.value, place=order.facility.name)
-    return order
