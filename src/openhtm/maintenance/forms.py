@@ -19,7 +19,9 @@ OFFERED = [(code, one.label) for code, one in OUTCOMES.by_code.items() if code n
 
 class AttemptForm(forms.Form):
     outcome = forms.ChoiceField(choices=OFFERED, label="How did it end?")
-    attempted_at = forms.DateTimeField(required=False, label="When", help_text="Empty: now.", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    attempted_at = forms.DateTimeField(
+        required=False, label="When", help_text="Empty: now.", widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
     meter_value = forms.FloatField(required=False, min_value=0, label="The meter shows")
     note = forms.CharField(required=False, max_length=1000, label="Note", widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -34,7 +36,9 @@ class ExcludeForm(forms.Form):
 
 
 class DecideForm(forms.Form):
-    confirmed = forms.TypedChoiceField(choices=[("yes", "Confirm"), ("no", "Refuse")], coerce=lambda value: value == "yes", label="Decision")
+    confirmed = forms.TypedChoiceField(
+        choices=[("yes", "Confirm"), ("no", "Refuse")], coerce=lambda value: value == "yes", label="Decision"
+    )
     note = forms.CharField(required=False, max_length=400, label="Note")
 
 
@@ -64,6 +68,9 @@ class LineForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """Return the fields of a plan line."""
         data = self.cleaned_data
-        plain = {name: data[name] for name in ("needed", "cycle", "every_n", "every_unit", "meter", "meter_every", "source", "source_text", "reason")}
+        plain = {
+            name: data[name]
+            for name in ("needed", "cycle", "every_n", "every_unit", "meter", "meter_every", "source", "source_text", "reason")
+        }
         profile = data["window_profile"]
         return plain | {"window_profile_id": profile.pk if profile else None}

@@ -32,11 +32,15 @@ def device_attention(request: HttpRequest, device: Any) -> Panel | None:
     found = attention(device)
     items = []
     if found["before_use"]:
-        items.append(parts.Notice(title="Maintenance required before use", detail="Do what is due before the device is used again.", tone="late"))
+        items.append(
+            parts.Notice(title="Maintenance required before use", detail="Do what is due before the device is used again.", tone="late")
+        )
     for visit in found["late"]:
         url = reverse("maintenance:visit", args=[visit.pk])
         title = f"{visit.schedule.procedure} is late"
-        items.append(parts.Notice(title=title, detail=f"It was due on {visit.due_on.isoformat()}.", tone="late", action_label="Open", action_url=url))
+        items.append(
+            parts.Notice(title=title, detail=f"It was due on {visit.due_on.isoformat()}.", tone="late", action_label="Open", action_url=url)
+        )
     return Panel(template="maintenance/device_attention.html", context={"items": items}, key="maintenance-attention") if items else None
 
 

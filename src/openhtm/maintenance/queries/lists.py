@@ -23,7 +23,14 @@ TABS = {
 }
 COMING_DAYS = 60
 SETTLED_DAYS = 400
-SHOWN = ("device__device_model__manufacturer", "device__device_type", "device__facility", "device__location", "schedule__procedure", "work_order")
+SHOWN = (
+    "device__device_model__manufacturer",
+    "device__device_type",
+    "device__facility",
+    "device__location",
+    "schedule__procedure",
+    "work_order",
+)
 TONES = {
     "not_due": "info", "in_window": "info", "due": "due", "grace": "due", "late": "late", "held": "hold", "done": "ok", "missed": "late",
     "excluded": "hold", "passed_held": "hold", "covered": "ok", "removed": "hold",
@@ -71,13 +78,11 @@ def schedules_of(device: Device) -> list[dict[str, Any]]:
     """Return the live schedules of a device with their open visit and the newest one done. Three statements."""
     schedules = list(device.schedules.filter(live=True).select_related("procedure", "window_step__profile").order_by("procedure__name"))
     open_visits = {visit.schedule_id: visit for visit in Visit.objects.filter(device=device, is_open=True)}
-    done: dict[int, date] = {}
-    for schedule_id, performed_on in (
-        Visit.objects.filter(device=device, performed_on__isnull=False).order_by("due_on").values_list("schedule_id", "performed_on")
-    ):
-        done[schedule_id] = performed_on
+    performed = Visit.objects.filter(device=device, performed_on__isnull=False).order_by("due_on")
+    done = dict(performed.values_list("schedule_id", "performed_on"))  # the newest stays
     return [
-        {"schedule": one, "visit": open_visits.get(one.pk), "last_done_on": done.get(one.pk), "every": interval_words(one)} for one in schedules
+        {"schedule": one, "visit": open_visits.get(one.pk), "last_done_on": done.get(one.pk), "every": interval_words(one)}
+        for one in schedules
     ]
 
 

@@ -104,13 +104,11 @@ def record_for_order(*, actor: Actor, order_id: int, outcomes: Mapping[int, str]
 
     A visit whose procedure a larger one of the same order covers is left to that one. For listeners: no right is checked.
     """
-    visits = list(
-        Visit.objects.filter(work_order_id=order_id, is_open=True).select_related("device__facility", "schedule").order_by("pk")
-    )
+    visits = list(Visit.objects.filter(work_order_id=order_id, is_open=True).select_related("device__facility", "schedule").order_by("pk"))
     done_with = set(
-        Schedule.procedure.field.related_model.covers.through.objects.filter(from_procedure__in=[v.schedule.procedure_id for v in visits]).values_list(
-            "to_procedure_id", flat=True
-        )
+        Schedule.procedure.field.related_model.covers.through.objects.filter(
+            from_procedure__in=[v.schedule.procedure_id for v in visits]
+        ).values_list("to_procedure_id", flat=True)
     )
     carried = [visit for visit in visits if visit.schedule.procedure_id not in done_with] or visits
     for visit in carried:

@@ -65,5 +65,9 @@ INVARIANTS = (
     Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", _check(_NOT_LIVE)),
     Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", _check(_SAME_DEVICE)),
     Invariant("visit-done-by-attempt", "A visit that is done has the attempt that did it.", _check(_DONE_HAS_ATTEMPT)),
-    Invariant("visit-state-as-computed", "The stored day and state of open visits are those that the rules compute (a sample).", stored_as_computed),
+    Invariant(
+        "visit-state-as-computed",
+        "The stored day and state of open visits are those that the rules compute (a sample).",
+        stored_as_computed,
+    ),
 )

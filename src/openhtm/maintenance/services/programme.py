@@ -150,4 +150,3 @@ def _follow(actor: Actor, line: PlanLine, reason: str, now: datetime) -> tuple[i
     if len(ids) <= SETTLE_AT_ONCE:
         settle(device_ids=ids, now=now)
     return len(ids), schedules
-

@@ -52,11 +52,28 @@ def override(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Set this device apart from its model or type, with a reason."""
     actor = who(request)
     require(actor, Permission.VIEW_SCHEDULES)
-    record = get_object_or_404(Schedule.objects.visible_to(actor).select_related("device__facility", "procedure", "plan_line"), pk=schedule_id)
+    record = get_object_or_404(
+        Schedule.objects.visible_to(actor).select_related("device__facility", "procedure", "plan_line"), pk=schedule_id
+    )
     require(actor, Permission.EDIT_SCHEDULES, at=record.device.facility_id, place=record.device.facility.name)
     back = reverse("maintenance:schedule", args=[record.pk])
     line = record.plan_line
-    initial = {name: getattr(line, name) for name in ("procedure", "needed", "cycle", "every_n", "every_unit", "meter", "meter_every", "source", "source_text", "reason", "window_profile")}
+    initial = {
+        name: getattr(line, name)
+        for name in (
+            "procedure",
+            "needed",
+            "cycle",
+            "every_n",
+            "every_unit",
+            "meter",
+            "meter_every",
+            "source",
+            "source_text",
+            "reason",
+            "window_profile",
+        )
+    }
 
     def save(values: dict[str, Any]) -> str:
         if not values["reason"]:
@@ -67,7 +84,13 @@ def override(request: HttpRequest, schedule_id: int) -> HttpResponse:
     form = LineForm(request.POST or None, initial=initial, facilities=Facility.objects.none(), for_device=True)
     form.fields.pop("procedure")
     detail = f"{record.device} · {record.procedure}"
-    context = {"title": "Set this device apart", "button": "Save", "detail": detail, "back": back, "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)]}
+    context = {
+        "title": "Set this device apart",
+        "button": "Save",
+        "detail": detail,
+        "back": back,
+        "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)],
+    }
     return edit_page(request, form=form, save=save, template=FORM, context=context)
 
 
@@ -121,11 +144,20 @@ def line_add(request: HttpRequest) -> HttpResponse:
             actor=actor, procedure_id=values["procedure"].pk, device_type_id=kind.pk, facility_id=facility.pk if facility else None,
             values=form.values(),
         )  # fmt: skip
-        messages.success(request, f"Saved for {change.devices:,} devices: {change.schedules.created:,} schedules added, {change.schedules.changed:,} changed, {change.schedules.ended:,} ended.")
+        messages.success(
+            request,
+            f"Saved for {change.devices:,} devices: {change.schedules.created:,} schedules added, {change.schedules.changed:,} changed, {change.schedules.ended:,} ended.",
+        )
         return reverse("maintenance:programme")
 
     back = reverse("maintenance:programme")
-    context = {"title": "Add or change a line", "button": "Show what it changes", "detail": "For every device of a type.", "back": back, "trail": [("Programme", back), ("Line", "")]}
+    context = {
+        "title": "Add or change a line",
+        "button": "Show what it changes",
+        "detail": "For every device of a type.",
+        "back": back,
+        "trail": [("Programme", back), ("Line", "")],
+    }
     form = LineForm(request.POST or None, facilities=Facility.objects.visible_to(actor))
     return edit_page(request, form=form, save=save, template=FORM, context=context)
 
@@ -143,7 +175,13 @@ def line_end(request: HttpRequest, line_id: int) -> HttpResponse:
         services.end_line(actor=actor, line_id=line.pk, reason=values["reason"])
         return back
 
-    context = {"title": "End this line", "button": "End", "detail": f"{line.procedure}", "back": back, "trail": [("Programme", back), ("End a line", "")]}
+    context = {
+        "title": "End this line",
+        "button": "End",
+        "detail": f"{line.procedure}",
+        "back": back,
+        "trail": [("Programme", back), ("End a line", "")],
+    }
     return edit_page(request, form=ReasonForm(request.POST or None), save=save, template=FORM, context=context)
 
 

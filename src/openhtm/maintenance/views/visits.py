@@ -47,7 +47,9 @@ def visit_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(visit, TONES[visit.state]) for visit in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="visits"),
-        "tabs": [parts.Tab(label=label, url=lists.with_query(request, tab=key, cursor=None), current=key == tab) for key, label in TABS.items()],
+        "tabs": [
+            parts.Tab(label=label, url=lists.with_query(request, tab=key, cursor=None), current=key == tab) for key, label in TABS.items()
+        ],
         "tab": TABS[tab],
         "today": today,
         "this_month": (first_on, last_on),
@@ -74,7 +76,10 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     """One visit: its window, why it is due then, what was tried, and what can be done."""
     record, actor = shown_visit(request, visit_id), who(request)
     facility_id = record.device.facility_id
-    tries = [(one, OUTCOMES.by_code[one.outcome].label if one.outcome in OUTCOMES.by_code else "Taken back") for one in record.attempts.select_related("location", "superseded_by")]
+    tries = [
+        (one, OUTCOMES.by_code[one.outcome].label if one.outcome in OUTCOMES.by_code else "Taken back")
+        for one in record.attempts.select_related("location", "superseded_by")
+    ]
     context = {
         "visit": record,
         "tone": TONES[record.state],
@@ -117,7 +122,9 @@ def take_back(request: HttpRequest, attempt_uid: Any) -> HttpResponse:
         return reverse("maintenance:visit", args=[record.pk])
 
     form = ReasonForm(request.POST or None)
-    return edit_page(request, form=form, save=save, template="maintenance/form.html", context=_about(record, "Take the attempt back", "Take back"))
+    return edit_page(
+        request, form=form, save=save, template="maintenance/form.html", context=_about(record, "Take the attempt back", "Take back")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,7 +161,13 @@ def decide(request: HttpRequest, exclusion_uid: Any) -> HttpResponse:
 def _about(record: Visit, title: str, button: str) -> dict[str, Any]:
     back = reverse("maintenance:visit", args=[record.pk])
     detail = f"{record.device} · {record.schedule.procedure}"
-    return {"title": title, "button": button, "detail": detail, "back": back, "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)]}
+    return {
+        "title": title,
+        "button": button,
+        "detail": detail,
+        "back": back,
+        "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)],
+    }
 
 
 urlpatterns = [
