@@ -7,8 +7,10 @@ class MaintenanceConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
+        from openhtm.maintenance import panels
         from openhtm.maintenance.services import checks, reactions
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        panels.offer()

@@ -152,7 +152,7 @@ _WINDOW = "before_days, before_months, after_days, after_months, snap, grace_day
 _NEWEST = "greatest(today, starts_on, COALESCE(settled_on + 1, starts_on))"
 
 _PLAIN = f"""
-plain AS (
+plain AS MATERIALIZED (
   SELECT w.*, k_start, greatest(k_start, k_after) AS lo, greatest(k_start, k_after, k_newest) AS hi
   FROM due_work w
   CROSS JOIN LATERAL (SELECT {_index("starts_on")} AS k_start) a
@@ -197,13 +197,13 @@ seasonal_slots AS (
 )"""
 
 _FIXED = f"""
-alone AS (
+alone AS MATERIALIZED (
   SELECT *, {_opens("due_on")} AS own_opens, {_on_time("due_on")} AS own_on_time,
     CASE WHEN prev_due IS NOT NULL THEN {_on_time("prev_due")} END AS prev_on_time,
     CASE WHEN next_due IS NOT NULL THEN {_opens("next_due")} END AS next_own_opens
   FROM (SELECT * FROM plain_slots UNION ALL SELECT * FROM seasonal_slots) s
 ),
-bounded AS (
+bounded AS MATERIALIZED (
   SELECT *, greatest(own_opens, least(prev_on_time + 1, CASE WHEN prev_on_time IS NOT NULL THEN due_on END)) AS opens_on,
     CASE WHEN next_due IS NOT NULL THEN greatest(next_own_opens, least(own_on_time + 1, next_due)) END AS taken_over_on
   FROM alone
@@ -279,7 +279,7 @@ after_hold AS (
   LEFT JOIN due_hold e ON e.device_id = b.device_id AND e.from_on <= b.on_time_until AND (e.to_on IS NULL OR b.on_time_until < e.to_on)
   LEFT JOIN due_hold n ON n.device_id = b.device_id AND n.to_on IS NULL AND n.from_on <= b.today
 ),
-judged AS (
+judged AS MATERIALIZED (
   SELECT schedule_id, device_id, today, due_on, opens_on, slot_on_time, slot_grace, taken_over_on, is_current, held_now, passed_held,
     CASE WHEN passed_held THEN slot_on_time ELSE back_until END AS on_time_until,
     CASE WHEN passed_held THEN slot_grace ELSE greatest(slot_grace, back_until) END AS grace_until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +25,8 @@ MARGIN = timedelta(minutes=10)
 """Facts are looked at again for so long after a run: a transaction may commit later than the time it wrote down."""
 CHUNK = 20_000
 """Devices brought in line together; people who record something wait for one chunk at most."""
+TOGETHER_FROM = 4
+"""Chunks from which two are computed at a time."""
 RUN_KEY = 8_271_004
 
 
@@ -91,11 +94,31 @@ def _everything(actor: Actor, today: Mapping[int, date], now: datetime) -> Count
     counts = Counts()
     as_of = next(iter(today.values()), None)
     refresh_schedules(actor=actor, reason="programme", now=now, as_of=as_of if len(set(today.values())) == 1 else None)
-    for first, final in _chunks():
+    for first, final, changes in _settled_chunks(today, now):
+        counts.add(changes)
         with transaction.atomic():
-            counts.add(settle_chunk(first_device_id=first, last_device_id=final, now=now, today=today))
             _orders(actor, list(range(first, final + 1)), today, now, counts)
     return counts
+
+
+def _settled_chunks(today: Mapping[int, date], now: datetime) -> Iterator[tuple[int, int, Changes]]:
+    """Bring the visits of all devices in line, chunk by chunk; two at a time where there are many. Yields each when it is done."""
+    ranges = list(_chunks())
+
+    def work(keys: tuple[int, int]) -> Changes:
+        return settle_chunk(first_device_id=keys[0], last_device_id=keys[1], now=now, today=today)
+
+    def work_apart(keys: tuple[int, int]) -> Changes:
+        try:
+            return work(keys)
+        finally:
+            connection.close()  # that of this thread
+
+    if len(ranges) < TOGETHER_FROM or connection.in_atomic_block:
+        yield from ((first, final, work((first, final))) for first, final in ranges)
+        return
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield from ((*keys, changes) for keys, changes in zip(ranges, pool.map(work_apart, ranges), strict=True))
 
 
 def _what_changed(actor: Actor, last: ReconcileRun | None, today: Mapping[int, date], now: datetime) -> Counts:

@@ -4,7 +4,7 @@ LOCK_ALL = "SELECT pg_advisory_xact_lock(%s)"
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%s)"
 LOCK_ROWS = "SELECT id FROM maintenance_schedule WHERE device_id = ANY(%s) ORDER BY id FOR UPDATE"
 LOCK_KEY = 8_271_003
-"""Runs over many devices take it alone; people who record something for one device share it."""
+"""Whoever changes schedules everywhere takes it alone; whoever brings visits in line shares it and locks the schedules it reads."""
 
 
 def fill_facts(*, whole: bool) -> str:
