@@ -1,7 +1,7 @@
 """Records of work: orders and what happened on them, results and signatures, coded lists and targets."""
 
 from openhtm.workorders.models.codes import CodeList, DeviceCode, ServiceTarget, WorkCode, WorkTemplate
-from openhtm.workorders.models.evidence import Checklist, HeldResult, Result, ReviewReason, Signature, SignatureMeaning, TesterFile
+from openhtm.workorders.models.evidence import Checklist, HeldResult, Purpose, Result, ReviewReason, Signature, SignatureMeaning, TesterFile
 from openhtm.workorders.models.order import Origin, WorkOrder
 from openhtm.workorders.models.records import (
     Downtime,
@@ -17,7 +17,7 @@ from openhtm.workorders.models.records import (
 )
 
 __all__ = [
-    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "ReportVerdict", "Result",
-    "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
+    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "Purpose", "ReportVerdict",
+    "Result", "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
     "WorkOrder", "WorkTemplate", "WorkWatcher",
 ]  # fmt: skip
