@@ -24,7 +24,10 @@ def at(hour: int) -> dt.datetime:
 
 
 downs = st.builds(
-    lambda since, length, planned: Down(at(since), None if length == 0 else at(since + length), planned), hours, st.integers(0, 200), st.booleans()
+    lambda since, length, planned: Down(at(since), None if length == 0 else at(since + length), planned),
+    hours,
+    st.integers(0, 200),
+    st.booleans(),
 )
 
 
