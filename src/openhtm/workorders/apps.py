@@ -7,6 +7,7 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
+        from openhtm.workorders import panels
         from openhtm.workorders.services import checks, guards, reactions, reviewing
 
         for invariant in checks.INVARIANTS:
@@ -14,3 +15,4 @@ class WorkordersConfig(AppConfig):
         reactions.listen()
         guards.listen()
         reviewing.listen()
+        panels.offer()

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.workorders.views import checklist, review
+from openhtm.workorders.views import actions, checklist, labels, opening, order, orders, paper, reports, requesting, review, today
 
 app_name = "workorders"
-urlpatterns: list[URLPattern | URLResolver] = [*checklist.urlpatterns, *review.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *today.urlpatterns,
+    *orders.urlpatterns,
+    *opening.urlpatterns,
+    *labels.urlpatterns,
+    *review.urlpatterns,
+    *checklist.urlpatterns,
+    *order.urlpatterns,
+    *actions.urlpatterns,
+    *paper.urlpatterns,
+    *reports.urlpatterns,
+    *requesting.urlpatterns,
+]

@@ -24,7 +24,7 @@ FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter`` and ``load work-codes``."""
+    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes`` and ``load procedures``."""
     load = subparsers.add_parser(
         "load",
         help="load official reference files",
@@ -45,6 +45,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     codes = systems.add_parser("work-codes", help="the coded lists, targets and templates of work that are shipped")
     codes.add_argument("--json", action="store_true", help="end with one line of JSON")
     codes.set_defaults(func=load_codes)
+    procedures = systems.add_parser("procedures", help="the procedures that are shipped")
+    procedures.add_argument("--json", action="store_true", help="end with one line of JSON")
+    procedures.set_defaults(func=load_procedures)
 
 
 def load_file(args: argparse.Namespace) -> int:
@@ -99,13 +102,27 @@ def load_codes(args: argparse.Namespace) -> int:
     return 0
 
 
+def load_procedures(args: argparse.Namespace) -> int:
+    """Answer 0; procedures that were changed here are kept."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.procedures.services.loading import load_starter_packs
+
+        actor = _actor()
+        with acting(actor, reason="openhtm load procedures"):
+            done = load_starter_packs(actor=actor)
+        _report_shipped(args, done)
+    return 0
+
+
 def _report_shipped(args: argparse.Namespace, done: Any) -> None:
-    """Say what loading shipped data did; ``done`` counts read, created, updated, unchanged and kept."""
+    """Say what loading shipped data did; ``done`` counts read, created, updated and unchanged; ``kept`` is a count or a list."""
     from openhtm.catalog.services.official import LoadSummary
 
-    _report(args, LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + done.kept))
-    if done.kept and not args.json:
-        print(f"{done.kept:,} left alone because they were changed here")
+    kept = done.kept if isinstance(done.kept, int) else len(done.kept)
+    _report(args, LoadSummary(read=done.read, created=done.created, updated=done.updated, unchanged=done.unchanged + kept))
+    if kept and not args.json:
+        print(f"{kept:,} left alone because they were changed here")
 
 
 def _actor() -> Actor:

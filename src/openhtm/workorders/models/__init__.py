@@ -15,9 +15,11 @@ from openhtm.workorders.models.records import (
     WorkEvent,
     WorkWatcher,
 )
+from openhtm.workorders.models.requests import PublicTry
 
 __all__ = [
-    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "Purpose", "ReportVerdict",
-    "Result", "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment", "WorkCode", "WorkComment", "WorkEvent",
+    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "PublicTry", "Purpose",
+    "ReportVerdict", "Result", "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment",
+    "WorkCode", "WorkComment", "WorkEvent",
     "WorkOrder", "WorkTemplate", "WorkWatcher",
 ]  # fmt: skip

@@ -210,7 +210,7 @@ def _day(label: str, lookup: str) -> Any:
     return read
 
 
-_PERSON = _by_key("assigned to", "assigned_user_id", lambda actor: User.objects.filter(is_active=True))
+_PERSON = _by_key("assigned to", "assigned_user_id", lambda _actor: User.objects.filter(is_active=True))
 _TEAM = _by_key("of", "assigned_team_id", lambda actor: Team.objects.visible_to(actor))
 _READERS: dict[str, Any] = {
     "q": _q,
@@ -221,7 +221,7 @@ _READERS: dict[str, Any] = {
     "incident": _incident,
     "assignee": _assignee,
     "team": _team,
-    "provider": _by_key("with", "assigned_provider_id", lambda actor: ServiceProvider.objects.all()),
+    "provider": _by_key("with", "assigned_provider_id", lambda _actor: ServiceProvider.objects.all()),
     "facility": _facility,
     "department": _by_key("of", "department_id", lambda actor: Department.objects.visible_to(actor)),
     "location": _location,
