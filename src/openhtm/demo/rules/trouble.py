@@ -55,6 +55,7 @@ _KINDS: dict[str, tuple[Trouble, ...]] = {
     "net": (Trouble("net", "network", "network", "network_restored", "No data in the record", "Renewed the network settings with IT."),),
     "sif": (Trouble("sif", "stops", "service", "repaired", "Stops after the last repair", "Fastened a connector left loose and tested."),),
 }
+DEFAULT = _KINDS["upf"][0]
 _KINDS["upf2"] = (Trouble("upf", "smell_smoke", "random", "part_replaced", "Smells burnt", "Replaced the charger board and tested."),)
 PARTS = ("Main board", "Power supply", "Display", "Keypad", "Fan", "Pump head", "Seal kit", "Clamp", "Sensor cable", "Sensor", "Valve")
 BATTERY = "Battery pack"

@@ -54,6 +54,7 @@ class Told:
     finding: str = ""
     attempts: tuple[tuple[str, dt.date], ...] = ()
     in_policy: bool | None = None
+    settled_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def tell_visits(chance: Chance, owed: Sequence[Slot], about: Course, *, by_vendo
                 yield last
             return
         else:
-            yield _passed(chance, slot, end, about, by_vendor)
+            told = _passed(chance, slot, end, about, by_vendor)
+            told.settled_on = told.performed_on or end
+            yield told
 
 
 def _passed(chance: Chance, slot: Slot, end: dt.date, about: Course, by_vendor: bool) -> Told:
@@ -188,7 +191,7 @@ def _done(chance: Chance, window: Window, day: dt.date, tries: tuple[tuple[str, 
     finding = chance.by_weight(FINDINGS) if chance.maybe(YIELD) else "npf"
     outcome = "vendor_done" if by_vendor else "pass" if finding == "npf" else "pass_adjusted"
     timing = "on_time" if day <= window.on_time_until else "within_grace" if day <= window.grace_until else "late"
-    return _judged(Told(window, VisitState.DONE, day, timing, outcome, finding, (*tries, (outcome, day))))
+    return _judged(Told(window, VisitState.DONE, day, timing, outcome, finding, (*tries, (outcome, day)), settled_on=day))
 
 
 def _searches(chance: Chance, window: Window, last: dt.date, about: Course) -> tuple[tuple[str, dt.date], ...]:
