@@ -10,7 +10,8 @@ from django.db import connection
 from openhtm.catalog.models import DeviceType
 from openhtm.demo.parts.demo import Demo
 from openhtm.inventory.models import Device
-from openhtm.maintenance.models import DepartmentMonth, NoMaintenanceDecision, PlanLine, ProgrammeSource, Schedule, WindowProfile, WindowStep
+from openhtm.maintenance.models import DepartmentMonth, NoMaintenanceDecision, PlanLine, Schedule, WindowProfile, WindowStep
+from openhtm.maintenance.models.programme import ProgrammeSource
 from openhtm.maintenance.rules.calendar import first_grid_on_or_after
 from openhtm.maintenance.rules.first_due import first_due
 from openhtm.maintenance.services.inherit import refresh_schedules

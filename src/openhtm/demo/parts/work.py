@@ -102,7 +102,7 @@ def _subject(row: tuple[Any, ...], models: dict[int, ModelFacts], lives: dict[in
 
 def _lives(first: int, last: int) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    rows = StatusChange.objects.filter(device__range=(first, last)).order_by("device_id", "on", "recorded_at", "pk")
+    rows = StatusChange.objects.filter(device__gte=first, device__lte=last).order_by("device_id", "on", "recorded_at", "pk")
     for device, *step in rows.values_list("device_id", "after", "on", "recorded_at", "reason"):
         found[device].append(tuple(step))
     return found
@@ -110,7 +110,7 @@ def _lives(first: int, last: int) -> dict[int, list[Any]]:
 
 def _schedules(first: int, last: int, rules: dict[int, WindowRule]) -> dict[int, list[Owed]]:
     found: dict[int, list[Owed]] = defaultdict(list)
-    rows = Schedule.objects.filter(device__range=(first, last)).order_by("device_id", "procedure__code")
+    rows = Schedule.objects.filter(device__gte=first, device__lte=last).order_by("device_id", "procedure__code")
     for device, pk, procedure, months, anchor_on, starts_on, step in rows.values_list(
         "device_id", "pk", "procedure_id", "every_n", "anchor_on", "starts_on", "window_step_id"
     ):

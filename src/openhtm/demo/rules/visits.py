@@ -92,7 +92,7 @@ def course(life: Sequence[Stay], *, as_of: dt.date) -> Course:
 def slots_until(anchor_on: dt.date, starts_on: dt.date, months: int, rule: WindowRule, as_of: dt.date) -> tuple[Slot, ...]:
     """Return the visits of a monthly grid up to the one that is open on ``as_of``, and the one after it."""
     found = []
-    for slot in slots(Cycle(Kind.FIXED, months, Unit.MONTH, anchor_on, starts_on, window=rule)):
+    for slot in slots(Cycle(Kind.FIXED, months, Unit.MONTH, anchor_on, starts_on, window=rule), after=None):
         found.append(slot)
         if slot.due_on > as_of and (slot.taken_over_on is None or slot.taken_over_on > as_of):
             break
