@@ -21,6 +21,8 @@ from openhtm.sites.models import Department
 
 PROFILE = "month-end-grace-30"
 NONE_NEEDED = 6  # device types
+OWN_GRID = 3
+"""Every third type counts from the acceptance of each device, the others from the base month of its department."""
 OF_A_MODEL = 5
 OF_A_DEVICE = 8
 _REASONS = ("Used day and night in one room", "Failed twice between two visits", "Loaned out; the lender asks for it", "Found dirty at every visit")
@@ -63,7 +65,10 @@ def _type_lines(demo: Demo) -> list[PlanLine]:
         .order_by("code", "device_types__code")
         .values_list("pk", "suggested_interval_months", "interval_source", "device_types")
     )
-    lines = [_line(demo, pk, months, device_type_id=kind, source_text=source[:300]) for pk, months, source, kind in links]
+    lines = [
+        _line(demo, pk, months, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
+        for number, (pk, months, source, kind) in enumerate(links)
+    ]
     return PlanLine.objects.bulk_create(lines)
 
 
@@ -77,6 +82,7 @@ def _model_lines(demo: Demo, lines: Sequence[PlanLine]) -> None:
     PlanLine.objects.bulk_create(
         _line(
             demo, by_type[model.type_pk].procedure_id, by_type[model.type_pk].every_n * 2, device_model_id=model.pk,
+            join_base_month=by_type[model.type_pk].join_base_month,
             source=ProgrammeSource.AEM, source_text=f"Decision AEM-{number:03d} (synthetic)",
         )
         for number, model in enumerate(chosen, start=1)
@@ -123,7 +129,7 @@ def _past_schedules(demo: Demo) -> int:
         line, accepted_on = lines[kind], next((day for day in days if day), None)
         if accepted_on is None or retired_on <= demo.horizon:
             continue
-        first = first_due(accepted_on=accepted_on, every_n=line.every_n, every_unit="month", department_base_month=months.get(department))
+        first = first_due(accepted_on=accepted_on, every_n=line.every_n, every_unit="month", department_base_month=months.get(department) if line.join_base_month else None)
         starts_on = max(first.due_on, first_grid_on_or_after(first.anchor_on, line.every_n, "month", demo.horizon))
         step = [one for one in steps if one.from_interval_days <= line.every_n * 1461 // 48][-1]
         found.append(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = {"maintenance": "scheduled", "safety_test": "safety_test", "calibration": "calibration"}
 JOB = "openhtm demo"
 FIELD_ENGINEER = "Field engineer (synthetic)"
-TO_REVIEW_DAYS = 15
+TO_REVIEW_DAYS = 30
 """Work of the last days that a person must read still waits for it."""
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
@@ -207,7 +207,7 @@ class Upkeep:
             )  # fmt: skip
 
     def _tester(self, facility: int, facts: ProcedureFacts, step: StepAnswers, day: dt.date) -> tuple[int | None, dt.date | None]:
-        """Return an instrument of the facility that measures this and was in calibration that day."""
+        """Return an instrument that measures this and was in calibration that day, one of the facility first."""
         if step.kind not in ("number", "electrical_safety"):
             return None, None
         for tester in self._instrument(facility, facts.pk, step.family):
@@ -218,7 +218,9 @@ class Upkeep:
     def _find_instruments(self, facility: int, procedure: int, family: str) -> tuple[TesterFacts, ...]:
         wanted = self.demo.procedures[procedure].tester_kinds if family else ("safety_analyzer",)
         kinds = {code for code in wanted if not family or family in tester_kinds()[code].quantities}
-        return tuple(one for one in self.demo.testers.get(facility, ()) if one.kinds & kinds)
+        near = self.demo.testers.get(facility, [])
+        others = [one for testers in self.demo.testers.values() for one in testers if one not in near]  # lent between the facilities
+        return tuple(one for one in (*near, *others) if one.kinds & kinds)
 
 
 def working(day: dt.date, chance: Chance) -> dt.datetime:

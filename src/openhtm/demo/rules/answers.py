@@ -20,7 +20,7 @@ from openhtm.workorders.rules.results import Sent
 from openhtm.workorders.rules.verdicts import Judged, judge_sent
 
 GOOD, WATCH, BAD = "good", "watch", "bad"
-NEAR_SHARE = 0.012
+NEAR_SHARE = 0.03
 _SOME_DAY = dt.date(2020, 1, 1)
 _ANY = uuid.UUID(int=0)
 _POSITIONS = (0.18, 0.27, 0.35, 0.42, 0.5, 0.58, 0.66, 0.74)

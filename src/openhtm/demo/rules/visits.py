@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,8 +60,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What hindered the visits of a device: holds, the day from which it is missing, and the day it left the hospital."""
+    """What hindered the visits of a device: when it came, holds, the day from which it is missing, and the day it left the hospital."""
 
+    since: dt.date
     held: tuple[Hold, ...]
     missing_from: dt.date | None
     gone_on: dt.date | None
@@ -79,7 +81,9 @@ def course(life: Sequence[Stay], *, as_of: dt.date) -> Course:
     holds = [Hold(stay.from_on, stay.to_on, stay.status) for stay in life if stay.status in HOLDING]
     last = life[-1] if life else None
     gone = [stay.from_on for stay in life if stay.status in (Status.RETIRED, Status.DISPOSED)]
+    used = [stay.from_on for stay in life if stay.status == Status.IN_SERVICE]
     return Course(
+        min(used, default=as_of),
         stretches(holds, today=as_of),
         last.from_on if last and last.status == Status.MISSING else None,
         min(gone, default=None),
@@ -161,13 +165,18 @@ def _current(chance: Chance, slot: Slot, about: Course, by_vendor: bool) -> Told
         return _waiting(window, searched, today) if searched else None
     late = today > window.on_time_until
     length = max((window.on_time_until - window.opens_on).days, 1)
-    share = 0.965 if late else 0.88 * (today - window.opens_on).days / length
+    share = 1 - _forgotten((today - window.on_time_until).days) if late else 0.8 * (today - window.opens_on).days / length
     if chance.maybe(share) and not covering(about.held, window.on_time_until):
         day = _working_day(chance, window.opens_on, min(window.on_time_until, today - DAY), about)
         if day is not None:
             return _done(chance, window, day, (), by_vendor)
     tries = _tries(chance, window, about, 1 + chance.maybe(0.3)) if chance.maybe(0.6 if late else 0.1) else ()
     return _waiting(window, tries, today) if tries else None
+
+
+def _forgotten(days: int) -> float:
+    """Return the share of visits still not done so many days after their last day on time."""
+    return 0.006 + 0.06 * math.exp(-days / 40)
 
 
 def _before_leaving(chance: Chance, slot: Slot, about: Course, by_vendor: bool) -> Told | None:
@@ -221,7 +230,8 @@ def _judged(told: Told) -> Told:
         told.in_policy = True
         return told
     days = [on for _, on in told.attempts]
-    tries = [Attempt(code, on, after) for (code, on), after in zip(told.attempts, [*days[1:], None], strict=True)]
+    after = [*days[1:], None][: len(days)]
+    tries = [Attempt(code, on, then) for (code, on), then in zip(told.attempts, after, strict=True)]
     told.in_policy = policy_compliant(told.window, state=told.state, attempts=tries)
     return told
 
@@ -233,6 +243,6 @@ def _working_day(chance: Chance, first: dt.date, last: dt.date, about: Course) -
         return None
     for _ in range(_TRIES):
         day = first + dt.timedelta(days=int(chance.random() * (span + 1)))
-        if day.weekday() < 5 and not covering(about.held, day) and not (about.gone_on and day >= about.gone_on):
+        if day.weekday() < 5 and day > about.since and not covering(about.held, day) and not (about.gone_on and day >= about.gone_on):
             return day
     return None
