@@ -22,6 +22,8 @@ COMMANDS = {
     "token": ("token", "make, list and revoke API tokens"),
     "user": ("user", "make and change people"),
     "load": ("load", "load official reference files"),
+    "visits": ("visits", "count maintenance visits by state"),
+    "reconcile": ("visits", "bring visits and work orders in line with the facts"),
     "udi": ("udi", "take UDI bar codes apart"),
     "import": ("imports", "import your own lists"),
     "openapi": ("openapi", "print the API's contract"),
