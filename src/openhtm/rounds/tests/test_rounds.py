@@ -70,8 +70,8 @@ def pump(north, bay):
 
 
 def visit(device, state):
-    schedule = ScheduleFactory(device=device)
     day = dt.date(2026, 11, 15)
+    schedule = ScheduleFactory(device=device, anchor_on=day, starts_on=day)
     return Visit.objects.create(schedule=schedule, device=device, due_on=day, opens_on=day, on_time_until=day, grace_until=day, state=state)
 
 
