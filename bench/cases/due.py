@@ -102,7 +102,7 @@ def _differing() -> int:
     from openhtm.maintenance.queries.facts import plan_of
 
     step = max(Schedule.objects.filter(live=True).count() // SAMPLE, 1)
-    schedules = Schedule.objects.filter(live=True).extra(where=["maintenance_schedule.id %% %s = 0"], params=[step])  # noqa: S610 - a number of ours
+    schedules = Schedule.objects.filter(live=True).extra(where=["maintenance_schedule.id %% %s = 0"], params=[step])
     sample: list[Any] = list(schedules.select_related(*LOADED).order_by("pk")[:SAMPLE])
     stored = {visit.schedule_id: visit for visit in Visit.objects.filter(is_open=True, schedule__in=[one.pk for one in sample])}
     differing = 0
