@@ -52,7 +52,7 @@ class Card:
 
     @cached_property
     def device(self) -> str:
-        """"Infusion pump, Alaris 8015", or empty for work without a device."""
+        """ "Infusion pump, Alaris 8015", or empty for work without a device."""
         if not self.tag:
             return ""
         kind = self.row["device__device_type__name"] or "Device of unknown type"
