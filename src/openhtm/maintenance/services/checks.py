@@ -49,7 +49,7 @@ def stored_as_computed() -> tuple[int, list[str]]:
     if last is None:
         return 0, []
     open_visits = Visit.objects.filter(is_open=True).order_by("next_change_on", "pk")[:SAMPLE]
-    schedules = Schedule.objects.filter(pk__in=[visit.schedule_id for visit in open_visits], changed_at__lt=last.facts_until)
+    schedules = Schedule.objects.filter(pk__in=[visit.schedule_id for visit in open_visits], changed_at__lte=last.facts_until)
     found = {visit.schedule_id: visit for visit in open_visits}
     wrong = []
     for schedule in schedules.select_related(*FACTS):
