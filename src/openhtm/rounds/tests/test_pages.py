@@ -64,7 +64,7 @@ def test_a_round_from_start_to_end_by_plain_forms(browser, ward, north):
     page = browser.post(reverse("rounds:round-start"), {"place": ward.public_code})
     scan = page.url + "/scan"
     answer = browser.post(scan, {"code": pump.control_number}, follow=True)
-    assert f"{pump.control_number} found." in answer.content.decode()
+    assert f"{pump.control_number}, " in answer.content.decode() and " found." in answer.content.decode()
     assert browser.post(scan, {"code": ""}).status_code == 422
     assert browser.post(scan, {"code": "RNT-1", "uid": "not an id", "scanned_at": "yesterday"}).status_code == 302
     part = browser.post(scan, {"code": "RNT-1"}, headers={"X-Part": "state"}).content.decode()
@@ -111,7 +111,7 @@ def test_a_check_is_added_from_a_starter_and_changed(browser, ward):
     assert made.questions == [{"key": "is_it_ready", "text": "Is it ready?", "kind": "yes_no"}]
     edit = reverse("rounds:readiness-edit", args=[made.code])
     assert "07:00, 19:00" in browser.get(edit).content.decode()
-    browser.post(edit, sent | {"frequency": "weekly", "question-0-key": "is_it_ready"})
+    browser.post(edit, sent | {"frequency": "weekly", "question-INITIAL_FORMS": "1", "question-0-key": "is_it_ready"})
     made.refresh_from_db()
     assert (made.frequency, made.shift_starts) == ("weekly", [])
 
