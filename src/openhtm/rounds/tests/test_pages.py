@@ -13,7 +13,9 @@ from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.rounds.forms import questions_from
 from openhtm.rounds.models import ReadinessCheck, ReadinessEntry, RoundScan, UnknownTag
 from openhtm.rounds.tests.factories import ASKED, CheckFactory, PinFactory, RoundFactory
+from openhtm.rounds.views.rounds import ICONS
 from openhtm.sites.tests.factories import DepartmentFactory, FacilityFactory, LocationFactory
+from openhtm.ui.icons import drawing
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +78,11 @@ def test_a_round_from_start_to_end_by_plain_forms(browser, ward, north):
     assert lost.control_number in table.content.decode() and pump.control_number not in table.content.decode()
     assert browser.post(scan, {"code": "RNT-2"}).status_code == 409
     assert RoundScan.objects.count() == 3
+
+
+@pytest.mark.parametrize("name", sorted(ICONS.values()))
+def test_every_answer_has_its_mark(name):
+    assert "<svg" in drawing(name)
 
 
 def test_an_unknown_tag_is_settled_on_its_page(browser, ward, north):
