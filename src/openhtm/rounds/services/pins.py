@@ -116,12 +116,12 @@ def remove_unit_code(*, actor: Actor, department_id: int) -> bool:
     return StaffPin.objects.filter(department=unit).delete()[0] > 0
 
 
-def _store(pin: str, now: datetime, *, field: str, **owner: int) -> StaffPin:
+def _store(pin: str, now: datetime, *, field: str, user_id: int | None = None, department_id: int | None = None) -> StaffPin:
     pin = pin.strip()
     if refusal := refuse_pin(pin):
         raise Invalid({field: [refusal]})
     values = {"pin_hash": make_password(pin), "set_at": now, "failures": 0, "locked_until": None}
-    return StaffPin.objects.update_or_create(**owner, defaults=values)[0]
+    return StaffPin.objects.update_or_create(user_id=user_id, department_id=department_id, defaults=values)[0]
 
 
 @cache

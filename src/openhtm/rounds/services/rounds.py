@@ -99,7 +99,7 @@ FROM ({found}) AS found
 
 def _freeze(begun: Round, devices: QuerySet[Device]) -> None:
     """Write down what is expected. Two statements."""
-    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))
+    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))  # type: ignore[misc]  # annotated in expected_at
     sql, params = rows.query.sql_with_params()
     prepare_copy()  # history of this statement too shall say who and why
     with connection.cursor() as cursor:
