@@ -21,4 +21,14 @@ FLOORS: dict[str, str] = {
     "name": ROW + "(d.device_model_id = ANY(%s) OR d.search_text LIKE %s)" + FIRST,
     "udi": ROW + "d.udi_di = %s" + FIRST,
     "device": ROW + "d.control_number = %s",
+    # what work pages show: orders with device, place and facility
+    "today": """SELECT o.number, o.title, o.status, o.priority, o.on_time_until, d.control_number, l.full_name FROM workorders_workorder o
+     LEFT JOIN inventory_device d ON d.id = o.device_id LEFT JOIN sites_location l ON l.id = o.location_id
+     WHERE o.under_way AND o.assigned_user_id = %s ORDER BY o.on_time_until LIMIT 51""",
+    "work list": """SELECT o.number, o.title, o.status, o.priority, o.opened_at, d.control_number, f.name FROM workorders_workorder o
+     LEFT JOIN inventory_device d ON d.id = o.device_id JOIN sites_facility f ON f.id = o.facility_id ORDER BY o.number DESC LIMIT 51""",
+    "board": """SELECT o.number, o.title, o.status, o.priority, d.control_number FROM workorders_workorder o
+     LEFT JOIN inventory_device d ON d.id = o.device_id WHERE o.under_way ORDER BY o.status, o.priority, o.number LIMIT 51""",
+    "order": """SELECT o.*, d.control_number, f.name FROM workorders_workorder o LEFT JOIN inventory_device d ON d.id = o.device_id
+     JOIN sites_facility f ON f.id = o.facility_id WHERE o.number = %s""",
 }

@@ -46,17 +46,17 @@ def run(instance: Instance) -> list[Result]:
         asked = asked_of(connection)
         for name, choices in asked.items():
             pages = [Asked(f"/d/{a.values[0]}" if name == "device" else f"/devices?{a.path}", a.floor, a.values) for a in choices]
-            results += _measure(f"page: {name}", pages, person, bare_page, connection, target=PAGE_MS, as_json=False)
+            results += measure(f"page: {name}", pages, person, bare_page, connection, target=PAGE_MS, as_json=False)
         for name, choices in asked.items():
             calls = [
                 Asked(f"/api/v1/devices/{a.values[0]}" if name == "device" else f"/api/v1/devices?{a.path}", a.floor, a.values)
                 for a in choices
             ]
-            results += _measure(f"API: {name}", calls, program, bare_call, connection, target=API_MS, as_json=True)
+            results += measure(f"API: {name}", calls, program, bare_call, connection, target=API_MS, as_json=True)
     return results
 
 
-def _measure(
+def measure(
     name: str, choices: list[Asked], client: Client, bare: Client, connection: psycopg.Connection[Any], *, target: float, as_json: bool
 ) -> list[Result]:
     ours: list[float] = []

@@ -6,13 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 
 from openhtm.catalog.models import DeviceModel
 from openhtm.catalog.tests.factories import DeviceModelFactory
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory
-from openhtm.inventory.models import CustomField, Device, NetworkInterface
+from openhtm.inventory.models import CustomField, Device, NetworkInterface, StatusChange
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.models import Facility
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory, ServiceProviderFactory
@@ -315,7 +317,31 @@ def test_one_wrong_item_adds_none_and_every_wrong_field_is_named(maria: ApiClien
     good = {"facility": "NORTH", "model_id": model.pk}
     wrong = [good, good | {"model_id": 2**40}, good | {"control_number": "BME-00001"}, good | {"facility": "SOUTH"}]
     assert fields_refused(maria.post("/bulk/devices", {"items": wrong})) == {
-        "items.1.model_id", "items.2", "items.3.facility",
+        "items.1.model_id", "items.2.control_number", "items.3.facility",
     }  # fmt: skip
     assert fields_refused(maria.post("/bulk/devices", {"items": [good, good | {"serial_number": 5}]})) == {"items.1.serial_number"}
     assert Device.objects.count() == 1
+
+
+def test_an_item_may_be_part_of_any_other_and_a_circle_is_refused(maria: ApiClient, north: Facility, model: DeviceModel) -> None:
+    base = {"facility": "north", "model_id": model.pk}
+    chain = [base | {"control_number": f"C-{n}", "part_of": f"C-{n + 1}"} for n in range(3)] + [base | {"control_number": "C-3"}]
+    assert maria.post("/bulk/devices", {"items": chain}).json()["control_numbers"] == ["C-0", "C-1", "C-2", "C-3"]
+    assert Device.objects.get(control_number="C-0").parent.parent.parent.control_number == "C-3"
+    circle = [base | {"control_number": f"R-{n}", "part_of": f"R-{1 - n}"} for n in range(2)]
+    assert fields_refused(maria.post("/bulk/devices", {"items": circle})) == {"items.0.part_of", "items.1.part_of"}
+    twice = [base | {"control_number": "T-1"}, base | {"control_number": " t-1"}]
+    assert fields_refused(maria.post("/bulk/devices", {"items": twice})) == {"items.1.control_number"}
+
+
+def test_thirty_devices_cost_the_statements_of_one_and_each_has_its_history(maria: ApiClient, north: Facility, model: DeviceModel) -> None:
+    def statements(count: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert maria.post("/bulk/devices", {"items": [{"facility": "NORTH", "model_id": model.pk}] * count}).status_code == 201
+        return len(captured)
+
+    statements(1)
+    assert statements(30) == statements(1)
+    assert StatusChange.objects.count() == Device.objects.count() == 32
+    for device in Device.objects.all():
+        assert maria.get(f"/devices/{device.control_number}/timeline").json()[-1]["title"] == f"{device.control_number} recorded"

@@ -1,5 +1,115 @@
 """Who may do what with schedules and visits."""
 
-from tests.permissions.rows import Row
+from __future__ import annotations
 
-ROWS: list[Row] = []
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from openhtm.identity.rules.permissions import Permission as P
+from openhtm.identity.rules.permissions import Role
+from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
+from tests.permissions.rows import Row
+from tests.permissions.world import World
+
+
+def _visit(world: World) -> Visit:
+    found = Visit.objects.filter(device=world.device, is_open=True).first()
+    if found:
+        return found
+    schedule = Schedule.objects.filter(device=world.device).first() or ScheduleFactory(device=world.device)
+    today, later = timezone.localdate(), timezone.localdate() + timedelta(days=20)
+    return Visit.objects.create(
+        schedule=schedule, device=world.device, due_on=later, opens_on=today, on_time_until=later, grace_until=later, state="in_window"
+    )
+
+
+def visit(world: World) -> dict[str, Any]:
+    return {"visit_id": _visit(world).pk}
+
+
+def schedule(world: World) -> dict[str, Any]:
+    return {"schedule_id": _visit(world).schedule_id}
+
+
+def _attempt(world: World) -> Attempt:
+    now, record = timezone.now(), _visit(world)
+    return Attempt.objects.create(visit=record, device=world.device, outcome="in_use", attempted_at=now, attempted_on=now.date())
+
+
+def _exclusion(world: World) -> VisitExclusion:
+    record = _visit(world)
+    proposer = world.people[Role.MANAGER]
+    open_one = VisitExclusion.objects.filter(visit=record, confirmed__isnull=True).first()
+    return open_one or VisitExclusion.objects.create(
+        visit=record, code="other", reason="Twice", proposed_by=proposer, proposed_by_name="North"
+    )
+
+
+def attempt_page(world: World) -> dict[str, Any]:
+    return {"attempt_uid": _attempt(world).uid}
+
+
+def attempt(world: World) -> dict[str, Any]:
+    return {"uid": _attempt(world).uid}
+
+
+def exclusion_page(world: World) -> dict[str, Any]:
+    return {"exclusion_uid": _exclusion(world).uid}
+
+
+def exclusion(world: World) -> dict[str, Any]:
+    return {"uid": _exclusion(world).uid}
+
+
+def line(world: World) -> dict[str, Any]:
+    found = PlanLine.objects.filter(device=world.device, ended_on__isnull=True).first()
+    return {"line_id": (found or PlanLineFactory(device=world.device, reason="Own", effective_from=date(2026, 1, 1))).pk}
+
+
+PAGES = [
+    Row("maintenance:visit-list", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:visit", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),
+    Row("maintenance:visit-attempt", needs=P.RECORD_ATTEMPTS, kwargs=visit, scoped=True),
+    Row("maintenance:visit-attempt", "POST", needs=P.RECORD_ATTEMPTS, kwargs=visit, scoped=True),
+    Row("maintenance:visit-exclude", needs=P.EXCLUDE_VISITS, kwargs=visit, scoped=True),
+    Row("maintenance:visit-exclude", "POST", needs=P.EXCLUDE_VISITS, kwargs=visit, scoped=True),
+    Row("maintenance:attempt-take-back", needs=P.RECORD_ATTEMPTS, kwargs=attempt_page, scoped=True),
+    Row("maintenance:attempt-take-back", "POST", needs=P.RECORD_ATTEMPTS, kwargs=attempt_page, scoped=True),
+    Row("maintenance:exclusion", needs=P.EXCLUDE_VISITS, kwargs=exclusion_page, scoped=True),
+    Row("maintenance:exclusion", "POST", needs=P.EXCLUDE_VISITS, kwargs=exclusion_page, scoped=True),
+    Row("maintenance:schedule", needs=P.VIEW_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:schedule-override", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:schedule-override", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:programme", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:line-add", needs=P.EDIT_SCHEDULES),
+    Row("maintenance:line-add", "POST", needs=P.EDIT_SCHEDULES),
+    Row("maintenance:line-end", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
+    Row("maintenance:line-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
+]
+REASON = {"reason": "A mistake"}
+API = [
+    Row("api:list_visits", needs=P.VIEW_SCHEDULES),
+    Row("api:count_visits", needs=P.VIEW_SCHEDULES),
+    Row("api:get_visit", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),
+    Row("api:list_attempts", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),
+    Row("api:record_attempt", "POST", needs=P.RECORD_ATTEMPTS, kwargs=visit, scoped=True, data=lambda w: {"outcome": "in_use"}),
+    Row("api:take_back_attempt", "POST", needs=P.RECORD_ATTEMPTS, kwargs=attempt, scoped=True, data=lambda w: REASON),
+    Row(
+        "api:propose_exclusion",
+        "POST",
+        needs=P.EXCLUDE_VISITS,
+        kwargs=visit,
+        scoped=True,
+        data=lambda w: {"code": "other"} | REASON,
+        ok=(201, 409),
+    ),
+    Row("api:decide_exclusion", "POST", needs=P.EXCLUDE_VISITS, kwargs=exclusion, scoped=True, data=lambda w: {"confirmed": False}),
+    Row("api:list_schedules", needs=P.VIEW_SCHEDULES),
+    Row("api:get_schedule", needs=P.VIEW_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("api:list_plan_lines", needs=P.VIEW_SCHEDULES),
+    Row("api:end_plan_line", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True, data=lambda w: REASON, ok=(200, 422)),
+]
+ROWS: list[Row] = [*PAGES, *API]

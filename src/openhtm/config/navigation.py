@@ -28,6 +28,7 @@ MENU = (
     Entry("Home", "home", "house"),
     Entry("Devices", "inventory:device-list", "monitor-cog", Permission.VIEW_DEVICES),
     Entry("Scan", "inventory:scan", "scan-barcode", Permission.VIEW_DEVICES),
+    Entry("Report", "workorders:request-list", "flag", Permission.REPORT_FAULTS),
     Entry("Work", "workorders:order-list", "clipboard-list", Permission.VIEW_WORK),
     Entry("Visits", "maintenance:visit-list", "calendar-check", Permission.VIEW_SCHEDULES),
     Entry("Planning", "maintenance:planning", "calendar-range", Permission.PLAN_MAINTENANCE),
@@ -44,7 +45,7 @@ MENU = (
     Entry("Settings", "inventory:settings", "settings", Permission.MANAGE_CUSTOM_FIELDS),
     Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
 )
-ON_THE_PHONE = frozenset({"workorders:today", "inventory:scan", "rounds:round-list", "workorders:order-list"})
+ON_THE_PHONE = frozenset({"workorders:today", "inventory:scan", "rounds:round-list", "workorders:request-list"})
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

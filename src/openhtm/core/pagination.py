@@ -119,7 +119,7 @@ def _key(row: Any, names: list[str]) -> list[Any]:
 
 
 def _encode(values: list[Any], *, backwards: bool) -> str:
-    text = json.dumps([int(backwards), *(v.isoformat() if isinstance(v, date | datetime) else v for v in values)])
+    text = json.dumps([int(backwards), *(v.isoformat() if isinstance(v, date | datetime) else v for v in values)], default=str)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

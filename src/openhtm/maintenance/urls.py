@@ -2,5 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
+from openhtm.maintenance.views import schedules, visits
+
 app_name = "maintenance"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [*visits.urlpatterns, *schedules.urlpatterns]

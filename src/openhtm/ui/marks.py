@@ -103,8 +103,8 @@ def pair(policy: float, performed: float) -> SafeString:
     return _safe(f'<span class="pair" role="img" aria-label="{words}" title="{words}">{bars}</span>')
 
 
-def limit_line(reading: float, *, low: float, high: float, previous: float | None = None, unit: str = "") -> SafeString:
-    """A reading between its limits, with the last one beside it. Raises ValueError unless ``low`` < ``high``."""
+def limit_line(reading: float | None, *, low: float, high: float, previous: float | None = None, unit: str = "") -> SafeString:
+    """A reading between its limits, with the last one beside it; None draws the limits alone. Raises ValueError unless ``low`` < ``high``."""
     if low >= high:
         raise ValueError("the lower limit must be below the upper one")
     start, length = low - (high - low) / 2, 2 * (high - low)
@@ -112,14 +112,16 @@ def limit_line(reading: float, *, low: float, high: float, previous: float | Non
     def at(amount: float) -> str:
         return f"{min(max((amount - start) / length * 100, 1.5), 98.5):.1f}%"
 
-    tone = "ok" if low <= reading <= high else "late"
-    words = f"{reading:g} {unit}, limits {low:g} to {high:g}, {'within' if tone == 'ok' else 'outside'}".replace(" ,", ",")
+    tone = "ok" if reading is None or low <= reading <= high else "late"
+    limits = f"limits {low:g} to {high:g}"
+    words = limits if reading is None else f"{reading:g} {unit}, {limits}, {'within' if tone == 'ok' else 'outside'}".replace(" ,", ",")
+    dot = "" if reading is None else f'<circle class="reading" cx="{at(reading)}" cy="18" r="8"/>'
     last = f'<rect class="last" x="{at(previous)}" y="9" width="2" height="18"/>' if previous is not None else ""
     return _safe(
         f'<svg class="limit" data-tone="{tone}" role="img" aria-label="{escape(words)}">'
         f'<rect class="out" y="13" width="100%" height="10" rx="5"/>'
         f'<rect class="in" x="25%" y="13" width="50%" height="10" rx="2"/>'
-        f'{last}<circle class="reading" cx="{at(reading)}" cy="18" r="8"/>'
+        f"{last}{dot}"
         f'<text x="25%" y="42" text-anchor="middle">{low:g}</text>'
         f'<text x="75%" y="42" text-anchor="middle">{high:g}</text></svg>'
     )

@@ -7,8 +7,13 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
-        from openhtm.workorders.services import checks, reactions
+        from openhtm.workorders import device_panels, panels
+        from openhtm.workorders.services import checks, guards, reactions, reviewing
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        guards.listen()
+        reviewing.listen()
+        panels.offer()
+        device_panels.offer()

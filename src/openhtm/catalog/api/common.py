@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from django.http import HttpRequest
-from ninja import Schema
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.core.pagination import count_up_to, keyset_page
@@ -52,7 +52,7 @@ def answer_page(
     }
 
 
-def create_once(*, actor: Actor, route: str, payload: Schema, make: Callable[[dict[str, Any]], Any], out: type[Schema]) -> tuple[int, Any]:
+def create_once(*, actor: Actor, route: str, payload: Schema, make: Callable[[dict[str, Any]], Any], out: type[Schema]) -> Status[Any]:
     """Create by ``make`` (given the body without its client key) and answer 201; 200 where the same key was answered before."""
     body = payload.model_dump(mode="json")
     values = payload.model_dump(exclude_unset=True)
@@ -62,4 +62,4 @@ def create_once(*, actor: Actor, route: str, payload: Schema, make: Callable[[di
         return 201, out.model_validate(make(values)).model_dump(mode="json")
 
     status, answer, replayed = answer_once(actor=actor, key=key, route=route, body=body, make=first_time)
-    return (200 if replayed else status), answer
+    return Status(200 if replayed else status, answer)

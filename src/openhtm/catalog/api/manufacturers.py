@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Line, Search, answer_page, create_once, reader
@@ -155,7 +155,7 @@ def resolve_manufacturer(request: HttpRequest, name: Query[Line]) -> dict[str, A
 @router.post(
     "/manufacturers", response={201: ManufacturerOut, 200: ManufacturerOut, **REFUSALS}, operation_id="add_manufacturer", summary="Add one"
 )
-def add_manufacturer(request: HttpRequest, payload: ManufacturerIn) -> tuple[int, Any]:
+def add_manufacturer(request: HttpRequest, payload: ManufacturerIn) -> Status[Any]:
     """Refused with 422 if the name, or what is left of it without case and legal form, stands for somebody already."""
     actor = reader(request)
 
@@ -193,8 +193,8 @@ def change_manufacturer(request: HttpRequest, manufacturer_id: Key, payload: Man
     operation_id="add_manufacturer_alias",
     summary="Add another name",
 )
-def add_manufacturer_alias(request: HttpRequest, manufacturer_id: Key, payload: AliasIn) -> tuple[int, Any]:
-    return 201, services.add_alias(manufacturer_id=manufacturer_id, alias=payload.alias, actor=reader(request))
+def add_manufacturer_alias(request: HttpRequest, manufacturer_id: Key, payload: AliasIn) -> Status[Any]:
+    return Status(201, services.add_alias(manufacturer_id=manufacturer_id, alias=payload.alias, actor=reader(request)))
 
 
 @router.delete(
@@ -203,9 +203,9 @@ def add_manufacturer_alias(request: HttpRequest, manufacturer_id: Key, payload: 
     operation_id="remove_manufacturer_alias",
     summary="Take another name away",
 )
-def remove_manufacturer_alias(request: HttpRequest, alias_id: Key) -> tuple[int, None]:
+def remove_manufacturer_alias(request: HttpRequest, alias_id: Key) -> Status[None]:
     services.remove_alias(alias_id=alias_id, actor=reader(request))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post(

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Code, Search, answer_page, create_once, reader
@@ -160,7 +160,7 @@ def _values(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post("/models", response={201: ModelOut, 200: ModelOut, **REFUSALS}, operation_id="add_model", summary="Add a device model")
-def add_model(request: HttpRequest, payload: ModelIn) -> tuple[int, Any]:
+def add_model(request: HttpRequest, payload: ModelIn) -> Status[Any]:
     actor = reader(request)
 
     def make(values: dict[str, Any]) -> dict[str, Any]:
@@ -175,12 +175,12 @@ def add_model(request: HttpRequest, payload: ModelIn) -> tuple[int, Any]:
     operation_id="add_model_from_gudid",
     summary="Add the model of a GUDID record",
 )
-def add_model_from_gudid(request: HttpRequest, payload: FromGudid) -> tuple[int, Any]:
+def add_model_from_gudid(request: HttpRequest, payload: FromGudid) -> Status[Any]:
     """Adds manufacturer, model and identifiers where they are missing. Doing it twice changes nothing."""
     actor = reader(request)
     record_id = GudidRecord.objects.values_list("pk", flat=True).get(record_key=payload.record_key)
     made = gudid.model_from_gudid(record_id=record_id, actor=actor, device_type_id=_type_id(payload.device_type))
-    return 201, model_out(made)
+    return Status(201, model_out(made))
 
 
 @router.get("/models/{model_id}", response={200: ModelOut, **REFUSALS}, operation_id="get_model", summary="One device model")
@@ -201,11 +201,11 @@ def change_model(request: HttpRequest, model_id: Key, payload: ModelChange) -> d
     operation_id="add_model_identifier",
     summary="Add a UDI-DI",
 )
-def add_model_identifier(request: HttpRequest, model_id: Key, payload: IdentifierIn) -> tuple[int, Any]:
+def add_model_identifier(request: HttpRequest, model_id: Key, payload: IdentifierIn) -> Status[Any]:
     """A wrong check digit is a warning: real labels carry them."""
     actor = reader(request)
     added = services.add_identifier(model_id=model_id, text=payload.text, kind=payload.kind, quantity=payload.quantity, actor=actor)
-    return 201, _identifier_out(added.identifier) | {"warnings": list(added.warnings)}
+    return Status(201, _identifier_out(added.identifier) | {"warnings": list(added.warnings)})
 
 
 @router.patch(
@@ -225,9 +225,9 @@ def change_model_identifier(request: HttpRequest, identifier_id: Key, payload: I
     operation_id="remove_model_identifier",
     summary="Take a wrong UDI-DI away",
 )
-def remove_model_identifier(request: HttpRequest, identifier_id: Key) -> tuple[int, None]:
+def remove_model_identifier(request: HttpRequest, identifier_id: Key) -> Status[None]:
     services.remove_identifier(identifier_id=identifier_id, actor=reader(request))
-    return 204, None
+    return Status(204, None)
 
 
 def row_out(model: DeviceModel) -> dict[str, Any]:

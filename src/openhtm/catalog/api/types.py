@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Code, Search, answer_page, create_once, reader
@@ -107,7 +107,7 @@ def list_device_types(
 @router.post(
     "/device-types", response={201: DeviceTypeOut, 200: DeviceTypeOut, **REFUSALS}, operation_id="add_device_type", summary="Add one"
 )
-def add_device_type(request: HttpRequest, payload: DeviceTypeIn) -> tuple[int, Any]:
+def add_device_type(request: HttpRequest, payload: DeviceTypeIn) -> Status[Any]:
     """Codes are checked in form, and against the lists that are loaded."""
     actor = reader(request)
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, SmallIntegerField, When
 
 from openhtm.catalog.models import DeviceModel, GudidIdentifier, GudidRecord, ModelIdentifier
 from openhtm.catalog.rules.official.gudid import stored_di
 from openhtm.catalog.rules.texts import clean
 from openhtm.catalog.rules.udi import ParsedUdi, parse, parse_di
 from openhtm.core.text import company_key
+
+UNNAMED = Case(When(name="", then=1), default=0, output_field=SmallIntegerField())
+"""Sorts models whose name is not known after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,6 @@ def read_di(text: str) -> tuple[str, str, tuple[str, ...]]:
     return issuer or "", (di or "")[:30], tuple(warning.message for warning in warnings)
 
 
-def lookup_many(dis: Iterable[str]) -> dict[str, int]:
-    """Return the model's id for each stored identifier that an active model carries. One statement; for imports."""
-    rows = ModelIdentifier.objects.filter(di__in=set(dis), device_model__active=True).order_by("-device_model_id")
-    return dict(rows.values_list("di", "device_model_id"))
-
-
 def records_of_di(dis: Iterable[str]) -> QuerySet[GudidRecord]:
     """GUDID records that carry one of the identifiers, primary ones first."""
     carriers = GudidIdentifier.objects.filter(di__in=list(dis)).values("record")
@@ -77,8 +74,8 @@ def model_list(
     high_risk: bool | None = None,
     with_inactive: bool = False,
 ) -> QuerySet[DeviceModel]:
-    """Models by part of name, catalogue number or brand, or by a whole identifier. Order by ``pk`` or ``name``, ``pk``."""
-    rows = DeviceModel.objects.select_related("manufacturer", "device_type")
+    """Models by part of name, catalogue number or brand, or by a whole identifier. Order by ``pk`` or ``unnamed``, ``name``, ``pk``."""
+    rows = DeviceModel.objects.select_related("manufacturer", "device_type").annotate(unnamed=UNNAMED)
     if not with_inactive:
         rows = rows.filter(active=True)
     if manufacturer_id is not None:

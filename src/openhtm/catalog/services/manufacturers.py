@@ -65,11 +65,6 @@ def edit_manufacturer(*, manufacturer_id: int, changes: Mapping[str, Any], actor
     return maker
 
 
-def rename_manufacturer(*, manufacturer_id: int, name: str, actor: Actor) -> Manufacturer:
-    """Give a manufacturer another name; the old one still resolves. Raises as ``edit_manufacturer``."""
-    return edit_manufacturer(manufacturer_id=manufacturer_id, changes={"name": name}, actor=actor)
-
-
 @transaction.atomic
 def add_alias(*, manufacturer_id: int, alias: str, actor: Actor, source: str = "") -> ManufacturerAlias:
     """Let ``alias`` resolve to the manufacturer. Raises DoesNotExist, NotAllowed, Invalid when it means somebody else."""

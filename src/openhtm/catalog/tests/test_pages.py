@@ -18,8 +18,10 @@ from openhtm.catalog.models import (
     ProductCode,
     ReferenceLoad,
 )
+from openhtm.catalog.queries import models as queries
 from openhtm.catalog.services.manufacturers import add_alias
 from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory, ManufacturerFactory
+from openhtm.core.pagination import keyset_page
 
 pytestmark = pytest.mark.django_db
 NASTY = "<script>alert(1)</script>"
@@ -218,3 +220,20 @@ def test_a_technician_reads_and_does_not_change(client, maria_user):
     assert reverse("catalog:model-edit", args=[model.pk]) not in page.content.decode()
     assert client.get(reverse("catalog:model-edit", args=[model.pk])).status_code == 403
     assert client.get(reverse("catalog:model", args=[10**9])).status_code == 404
+
+
+def test_models_without_a_name_stand_last_on_every_page(omar_client):
+    maker = ManufacturerFactory(name="Zz Works")
+    names = ["", "Beta", "", "Alpha"]
+    for name in names:
+        DeviceModelFactory(manufacturer=maker, name=name, catalog_number=f"C{DeviceModel.objects.count()}" if not name else "")
+    rows = queries.model_list(q="Zz Works")
+    cursor, seen = None, []
+    while True:
+        page = keyset_page(rows, order=("unnamed", "name", "pk"), cursor=cursor, limit=1)
+        seen += [model.name for model in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == ["Alpha", "Beta", "", ""]
+    assert omar_client.get("/catalog/models/?q=Zz+Works").status_code == 200

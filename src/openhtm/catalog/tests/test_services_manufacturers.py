@@ -47,10 +47,10 @@ def test_a_colombian_company_resolves_with_and_without_dots(omar):
 
 def test_the_old_name_resolves_after_a_rename(omar):
     maker = services.add_manufacturer(name="Hill-Rom", actor=omar)
-    services.rename_manufacturer(manufacturer_id=maker.pk, name="Hillrom Baxter", actor=omar)
+    services.edit_manufacturer(manufacturer_id=maker.pk, changes={"name": "Hillrom Baxter"}, actor=omar)
     assert resolve_manufacturer("HILL-ROM").manufacturer_id == maker.pk
     assert resolve_manufacturer("Hillrom Baxter").name == "Hillrom Baxter"
-    services.rename_manufacturer(manufacturer_id=maker.pk, name="Hill-Rom", actor=omar)
+    services.edit_manufacturer(manufacturer_id=maker.pk, changes={"name": "Hill-Rom"}, actor=omar)
     assert resolve_manufacturer("hill rom").manufacturer_id == maker.pk
 
 
@@ -61,7 +61,7 @@ def test_a_name_or_alias_of_somebody_else_is_refused(omar):
         lambda: services.add_manufacturer(name="DRAGER", actor=omar),
         lambda: services.add_manufacturer(name="Draegerwerk AG", actor=omar),
         lambda: services.add_alias(manufacturer_id=other.pk, alias="dräger", actor=omar),
-        lambda: services.rename_manufacturer(manufacturer_id=other.pk, name="Dräger Inc", actor=omar),
+        lambda: services.edit_manufacturer(manufacturer_id=other.pk, changes={"name": "Dräger Inc"}, actor=omar),
         lambda: services.add_manufacturer(name=" . ", actor=omar),
         lambda: services.add_manufacturer(name="x" * 201, actor=omar),
         lambda: services.add_manufacturer(name="Fine", country="Germany", actor=omar),

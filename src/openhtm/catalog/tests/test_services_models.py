@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openhtm.catalog.models import DeviceModel, DeviceType, GudidIdentifier, GudidRecord, Manufacturer, ProductCode
-from openhtm.catalog.queries.models import lookup_di, lookup_many
+from openhtm.catalog.queries.models import lookup_di
 from openhtm.catalog.queries.types import resolve_types
 from openhtm.catalog.rules.events import DeviceTypesChanged, ModelsChanged
 from openhtm.catalog.services import documents, gudid, models, types
@@ -95,7 +95,6 @@ def test_identifiers_are_read_from_a_whole_udi_and_a_wrong_check_digit_is_a_warn
     with pytest.raises(Invalid):
         models.add_identifier(model_id=model.pk, text="hello", actor=omar)
     assert lookup_di("0844588018923").model == model
-    assert lookup_many(["00844588018923", "x"]) == {"00844588018923": model.pk}
 
 
 def test_an_import_finds_or_adds_models_and_repeating_it_changes_nothing(omar, heard):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from openhtm.catalog.forms import AliasForm, ManufacturerForm, MergeForm
 from openhtm.catalog.models import DeviceModel, Manufacturer
 from openhtm.catalog.queries import manufacturers as queries
+from openhtm.catalog.queries.models import UNNAMED
 from openhtm.catalog.services import manufacturers as services
 from openhtm.catalog.views.common import Action, Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.core.errors import DomainError
@@ -64,7 +65,7 @@ def _cells(makers: list[Manufacturer]) -> list[list[Cell]]:
 def manufacturer_page(request: HttpRequest, manufacturer_id: int) -> HttpResponse:
     actor = reader(request)
     maker = get_object_or_404(Manufacturer.objects.select_related("merged_into"), pk=manufacturer_id)
-    models = DeviceModel.objects.filter(manufacturer=maker, active=True).select_related("device_type").order_by("name", "pk")
+    models = DeviceModel.objects.filter(manufacturer=maker, active=True).select_related("device_type").order_by(UNNAMED, "name", "pk")
     context = {
         "maker": maker,
         "facts": [

@@ -44,7 +44,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
         search="Manufacturer, model, number, or a whole UDI-DI",
         columns=[("Model", ""), ("Catalogue no.", ""), ("Type", ""), ("Risk", ""), ("End of support", "")],
         cells=_cells,
-        order=("name", "pk"),
+        order=("unnamed", "name", "pk"),
         filters=[risk],
         actions=[Action("Add model", reverse("catalog:model-add"), "plus", "primary")] if actor.may(Permission.EDIT_CATALOG) else [],
         empty_title="No models yet",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from openhtm.catalog.forms import DeviceTypeForm
 from openhtm.catalog.models import DeviceModel, DeviceType, EmdnTerm, GmdnTerm
 from openhtm.catalog.queries import types as queries
+from openhtm.catalog.queries.models import UNNAMED
 from openhtm.catalog.services import types as services
 from openhtm.catalog.views.common import TRUTH, Action, Cell, Filter, Listing, chosen, editor, form_page, reader, sent, show_list, text_of
 from openhtm.identity.rules.permissions import Permission
@@ -86,7 +87,7 @@ def type_page(request: HttpRequest, code: str) -> HttpResponse:
     models = (
         DeviceModel.objects.filter(device_type=kind, active=True)
         .select_related("manufacturer")
-        .order_by("manufacturer__name", "name", "pk")
+        .order_by(UNNAMED, "manufacturer__name", "name", "pk")
     )
     context = {
         "kind": kind,

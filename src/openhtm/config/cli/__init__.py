@@ -23,6 +23,8 @@ COMMANDS = {
     "user": ("user", "make and change people"),
     "load": ("load", "load official reference files"),
     "procedures": ("procedures", "read and write packs of procedures"),
+    "visits": ("visits", "count maintenance visits by state"),
+    "reconcile": ("visits", "bring visits and work orders in line with the facts"),
     "udi": ("udi", "take UDI bar codes apart"),
     "import": ("imports", "import your own lists"),
     "openapi": ("openapi", "print the API's contract"),

@@ -24,7 +24,7 @@ FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes`` and ``load procedures``."""
+    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes``, ``load procedures`` and ``load maintenance-policies``."""
     load = subparsers.add_parser(
         "load",
         help="load official reference files",
@@ -48,6 +48,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     procedures = systems.add_parser("procedures", help="the procedures that are shipped")
     procedures.add_argument("--json", action="store_true", help="end with one line of JSON")
     procedures.set_defaults(func=load_procedures)
+    policies = systems.add_parser("maintenance-policies", help="the window profiles and the miss policy that are shipped")
+    policies.add_argument("--json", action="store_true", help="end with one line of JSON")
+    policies.set_defaults(func=load_policies)
 
 
 def load_file(args: argparse.Namespace) -> int:
@@ -111,6 +114,19 @@ def load_procedures(args: argparse.Namespace) -> int:
         actor = _actor()
         with acting(actor, reason="openhtm load procedures"):
             done = load_starter_packs(actor=actor)
+        _report_shipped(args, done)
+    return 0
+
+
+def load_policies(args: argparse.Namespace) -> int:
+    """Answer 0; profiles and numbers that were changed here are kept."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.maintenance.services.reference import load_maintenance_policies
+
+        actor = _actor()
+        with acting(actor, reason="openhtm load maintenance-policies"):
+            done = load_maintenance_policies(actor=actor)
         _report_shipped(args, done)
     return 0
 

@@ -45,6 +45,7 @@ def _load_starter() -> None:
     from openhtm.audit.context import acting
     from openhtm.catalog.services.starter import load_starter
     from openhtm.identity.actor import Actor
+    from openhtm.maintenance.services.reference import load_maintenance_policies
     from openhtm.procedures.services.loading import load_starter_packs
     from openhtm.workforce.services.skills import load_skills
     from openhtm.workorders.services.codes import load_work_codes
@@ -55,3 +56,4 @@ def _load_starter() -> None:
         load_skills()
         load_work_codes(actor=actor, only_if_new=True)
         load_starter_packs(actor=actor, only_if_new=True)
+        load_maintenance_policies(actor=actor, only_if_new=True)

@@ -22,6 +22,7 @@ from openhtm.core.text import company_key
 from openhtm.demo.parts.demo import Demo, ModelFacts
 from openhtm.demo.rules.chance import Chance
 from openhtm.demo.rules.identity import example_gtin
+from openhtm.demo.rules.life import last_sold_on
 from openhtm.demo.rules.plan import data
 
 SOURCE = "demo"
@@ -57,7 +58,7 @@ class _Draft:
         self.chance = Chance.of(0, "model", maker, name, starter.code)
 
     def as_model(self, makers: dict[str, Manufacturer], kind: DeviceType) -> DeviceModel:
-        ends = self.introduced + 14 if self.introduced <= 2010 else None
+        sold_until = last_sold_on(self.introduced)
         return DeviceModel(
             manufacturer=makers[self.maker],
             name=self.name,
@@ -65,9 +66,9 @@ class _Draft:
             catalog_number=f"DEMO-{self.number:05d}",
             expected_life_years=self.starter.expected_life_years,
             list_price_cents=int(self.price_cents * 1.15) // 100 * 100,
-            end_of_life_on=dt.date(ends - 3, 12, 31) if ends else None,
-            support_ends_on=dt.date(ends, 12, 31) if ends else None,
-            end_of_support_source="Invented for the demo hospital" if ends else "",
+            end_of_life_on=sold_until,
+            support_ends_on=sold_until and sold_until.replace(year=sold_until.year + 3),
+            end_of_support_source="Invented for the demo hospital" if sold_until else "",
             source=SOURCE,
         )
 

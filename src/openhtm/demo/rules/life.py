@@ -63,6 +63,11 @@ class Life:
     retired_on: dt.date | None = None
 
 
+def last_sold_on(introduced: int) -> dt.date | None:
+    """Return the last day a model of that year was sold, None while it still is; its support ends three years later."""
+    return dt.date(introduced + 11, 12, 31) if introduced <= 2010 else None
+
+
 def live(chance: Chance, *, life_years: int, introduced: int, as_of: dt.date, years: int) -> Life:
     """Make the life of a device whose model came in the year ``introduced`` and whose kind lasts ``life_years``.
 
@@ -70,10 +75,13 @@ def live(chance: Chance, *, life_years: int, introduced: int, as_of: dt.date, ye
     """
     age = chance.triangular(0, 1.25, 0.45) * life_years * DAYS_PER_YEAR
     acquired = max(as_of - dt.timedelta(days=int(age) + 30), dt.date(introduced, 1, 15))
-    acquired = min(acquired, as_of - dt.timedelta(days=30))
+    sold_until = last_sold_on(introduced) or as_of
+    acquired = min(acquired, as_of - dt.timedelta(days=30), sold_until)
     status = chance.by_weight(TODAY)
     if age > life_years * 1.1 * DAYS_PER_YEAR and status is S.IN_SERVICE and chance.maybe(0.3):
         status = S.DISPOSED
+    if status in BEFORE_USE and sold_until < as_of:
+        status = S.IN_SERVICE
     if status in BEFORE_USE:
         return _not_yet(chance, status, as_of)
     if (as_of - acquired).days < 400 and status in (S.RETIRED, S.DISPOSED):

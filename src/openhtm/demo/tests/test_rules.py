@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openhtm.catalog.rules.udi import parse
 from openhtm.demo.rules import habits, identity
 from openhtm.demo.rules.chance import Chance, shuffle_step
-from openhtm.demo.rules.life import live
+from openhtm.demo.rules.life import last_sold_on, live
 from openhtm.demo.rules.plan import plan_facilities, shares
 from openhtm.inventory.rules.status import Status, refuse_change
 
@@ -39,6 +39,7 @@ def test_a_life_takes_only_allowed_steps_in_order(seed: int, life_years: int, in
         assert earlier.on <= later.on <= TODAY
         assert refuse_change(before=Status(later.before), after=Status(later.after), reason=later.reason) is None
     assert (life.retired_on is not None) == (life.status in (Status.RETIRED, Status.DISPOSED))
+    assert life.acquired_on is None or life.acquired_on <= (last_sold_on(introduced) or TODAY)
 
 
 @given(st.integers(0, 10**9 - 1))

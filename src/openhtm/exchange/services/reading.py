@@ -36,6 +36,10 @@ SHOWN_SAMPLES = 3
 _CANDIDATES_FROM = 0.8
 
 
+SUGGESTED = Profile(name="suggested", missing_words=("NI",))
+"""What a mapping nobody made yet starts from: "NI" (no information) is no number, name or place anywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenTable:
     """A file opened at its table. ``samples`` holds the first cells of each column."""
@@ -124,7 +128,7 @@ def propose(run: ImportRun, *, profile: Profile | None = None, sheet: str | None
     suggestions = suggest(table.header.columns, table.samples, table.target.fields(), checks=table.target.checks())
     chosen = profile or best_profile(by_code.values(), table.header, at_least=_CANDIDATES_FROM)
     if chosen is None:
-        chosen = profile_from(suggestions, table.header.columns, name="suggested")
+        chosen = profile_from(suggestions, table.header.columns, name="suggested", base=SUGGESTED)
         mapping = tuple(replace(one, split_codes=one.field == "control_number") for one in chosen.mapping)  # a tag holds no slash
         chosen = replace(chosen, mapping=mapping)
     chosen = replace(_with_site_columns(chosen, table), sheet=sheet or chosen.sheet, header_row=header_row or chosen.header_row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from pydantic import Field
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Key, Text, given
+from openhtm.core.text import control_number_key
 from openhtm.exchange.services.repeatable import answer_once
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
@@ -23,11 +25,14 @@ from openhtm.inventory.api.devices import (
     StatusCode,
     StrategyCode,
     actor_of,
-    create,
+    drafts,
     in_our_names,
     move,
+    our_names,
 )  # fmt: skip
 from openhtm.inventory.services import bulk
+from openhtm.inventory.services.devices import NewDevice as NewRecord
+from openhtm.inventory.services.devices import SomeInvalid, add_devices
 
 router = Router(tags=["devices"])
 
@@ -117,14 +122,36 @@ def bulk_add_devices(request: HttpRequest, payload: ManyIn, header_key: ByHeader
 
 
 def _added(actor: Actor, items: list[NewDevice]) -> list[str]:
-    """Add each and return the control numbers. Runs in a transaction, which the Invalid for all wrong items rolls back."""
-    numbers: list[str] = []
-    errors: dict[str, list[str]] = {}
-    for position, item in enumerate(items):
-        try:
-            numbers.append(create(actor, item).control_number)
-        except Invalid as refusal:
-            errors |= {f"items.{position}.{field}".rstrip("."): texts for field, texts in refusal.errors.items()}
-    if errors:
-        raise Invalid(errors)
-    return numbers
+    """Add all and return the control numbers in their order. Runs in a transaction, which the Invalid for all wrong items rolls back.
+
+    An item may be part of another: those come after the ones they name, in as many rounds as systems are deep.
+    """
+    numbers: dict[int, str] = {}
+    waiting = dict(enumerate(items))
+    while waiting:
+        named = {control_number_key(item.control_number): position for position, item in waiting.items() if item.control_number}
+        ready = {at: item for at, item in waiting.items() if named.get(control_number_key(item.part_of or ""), at) == at}
+        numbers |= _added_round(actor, ready or waiting)  # a circle is refused: none of its systems is there
+        waiting = {position: item for position, item in waiting.items() if position not in numbers}
+    return [numbers[position] for position in range(len(items))]
+
+
+def _added_round(actor: Actor, items: dict[int, NewDevice]) -> dict[int, str]:
+    """Add these and return the control numbers by position. Raises Invalid for every wrong field of every item."""
+    refused: dict[int, Mapping[str, list[str]]] = {}
+    good: dict[int, NewRecord] = {}
+    for position, draft in zip(items, drafts(actor, list(items.values())), strict=True):
+        if isinstance(draft, Invalid):
+            refused[position] = draft.errors
+        else:
+            good[position] = draft
+    try:
+        added = add_devices(actor=actor, new=list(good.values()))
+    except SomeInvalid as refusal:
+        positions = list(good)
+        refused |= {positions[row]: our_names(errors) for row, errors in refusal.rows.items()}
+    if refused:
+        raise Invalid(
+            {f"items.{at}.{field}".rstrip("."): texts for at, errors in sorted(refused.items()) for field, texts in errors.items()}
+        )
+    return {position: device.control_number for position, device in zip(good, added, strict=True)}

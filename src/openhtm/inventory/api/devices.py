@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router, Schema
 from ninja import Status as Answer
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid, NotFound
-from openhtm.core.pagination import count_up_to, keyset_page
+from openhtm.core.pagination import count_up_to
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, ClientKey, Cursor, Key, Limit, Long, PageOut, Short, Text, given
 from openhtm.core.text import control_number_key
@@ -22,6 +23,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, NetworkInterface
 from openhtm.inventory.queries import detail, filters
+from openhtm.inventory.queries.lists import page_of_values
 from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.rules.device_fields import TEXT_LIMITS
 from openhtm.inventory.rules.status import Status
@@ -207,13 +209,13 @@ def actor_of(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined]
 
 
-def _filtered(actor: Actor, query: DeviceQuery) -> Any:
+def _filters(actor: Actor, query: DeviceQuery) -> filters.Filters:
     require(actor, Permission.VIEW_DEVICES)
     sent = {name: value for name, value in query.model_dump().items() if value}
     found = filters.read_filters(sent, actor=actor)
     if found.problems:
         raise Invalid({name: [text] for name, text in found.problems.items()})
-    return filters.filtered(actor=actor, filters=found)
+    return found
 
 
 @router.get("/devices", response={200: DeviceList, **REFUSALS}, operation_id="list_devices", summary="List devices")
@@ -221,8 +223,9 @@ def list_devices(
     request: HttpRequest, query: Query[DeviceQuery], cursor: Cursor | None = None, limit: Limit = 50, count: bool = False
 ) -> dict[str, Any] | HttpResponse:
     """Devices the caller may see, by control number. One statement besides the filters' own; count=true adds one or two."""
-    queryset = _filtered(actor_of(request), query)
-    page = keyset_page(queryset.values(*LIST_VALUES), order=("control_number",), cursor=cursor, limit=limit)
+    found = _filters(actor_of(request), query)
+    queryset = filters.filtered(actor=actor_of(request), filters=found)
+    page = page_of_values(queryset, LIST_VALUES, order=("control_number",), cursor=cursor, limit=limit, searched=bool(found.search))
     total = count_up_to(queryset) if count else None
     return {
         "items": [row_out(row) for row in page.rows],
@@ -324,11 +327,13 @@ def in_our_names() -> Iterator[None]:
     try:
         yield
     except Invalid as refusal:
-        raise Invalid({_OUR_NAMES.get(field, field): texts for field, texts in refusal.errors.items()}) from refusal
+        raise Invalid(our_names(refusal.errors)) from refusal
 
 
-def _values(actor: Actor, sent: dict[str, Any], *, facility: Facility, stored: Device | None = None) -> dict[str, Any]:
-    """Turn what the caller sent into columns. Who may not see costs cannot set them either."""
+def _values(
+    actor: Actor, sent: dict[str, Any], *, facility: Facility, parents: Mapping[str, int], stored: Device | None = None
+) -> dict[str, Any]:
+    """Turn what the caller sent into columns. Who may not see costs cannot set them either. ``parents``: as found_parents gives."""
     if COSTS & sent.keys():
         require(actor, Permission.VIEW_COSTS, at=facility.pk, place=facility.name)
     values: dict[str, Any] = {
@@ -336,26 +341,33 @@ def _values(actor: Actor, sent: dict[str, Any], *, facility: Facility, stored: D
     }
     if "part_of" in values:
         number = values.pop("part_of")
-        values["parent_id"] = _found_parent(actor, number) if number else None
+        if number and control_number_key(number) not in parents:
+            raise Invalid({"part_of": [f"There is no device {number} that you can see."]})
+        values["parent_id"] = parents[control_number_key(number)] if number else None
     if "custom" in values:
         kept = dict(stored.custom) if stored is not None and values["custom"] is not None else {}
         values["custom"] = {key: value for key, value in (kept | (values["custom"] or {})).items() if value not in (None, "")}
     return values
 
 
-def _found_parent(actor: Actor, number: str) -> int:
-    found = Device.objects.visible_to(actor).filter(control_number=control_number_key(number)).values_list("pk", flat=True).first()
-    if found is None:
-        raise Invalid({"part_of": [f"There is no device {number} that you can see."]})
-    return found
+def _found_parents(actor: Actor, bodies: Collection[DeviceFields]) -> dict[str, int]:
+    """Return the ids of the systems that the bodies name, by control number. One statement, none if they name none."""
+    numbers = {control_number_key(body.part_of) for body in bodies if body.part_of}
+    found = Device.objects.visible_to(actor).filter(control_number__in=numbers).order_by() if numbers else Device.objects.none()
+    return dict(found.values_list("control_number", "pk"))
 
 
-def _facility(actor: Actor, code: str) -> Facility:
+def _facilities(actor: Actor, codes: Collection[str]) -> dict[str, Facility]:
+    """Return the facilities with these codes by their code in capitals. One statement."""
+    found = Facility.objects.visible_to(actor).alias(capitals=Upper("code")).filter(capitals__in={code.upper() for code in codes})
+    return {facility.code.upper(): facility for facility in found}
+
+
+def _facility(code: str, among: Mapping[str, Facility]) -> Facility:
     """Return the facility of this code. Raises Invalid, since it is a field of the body, not the address."""
-    found = Facility.objects.visible_to(actor).filter(code__iexact=code).first()
-    if found is None:
+    if code.upper() not in among:
         raise Invalid({"facility": [f"There is no facility {code} that you can see."]})
-    return found
+    return among[code.upper()]
 
 
 ByHeader = Annotated[ClientKey | None, Header(alias="Idempotency-Key", description="The same as client_key.")]
@@ -377,12 +389,33 @@ def add_device(request: HttpRequest, payload: DeviceIn, header_key: ByHeader = N
 
 def create(actor: Actor, payload: NewDevice) -> Device:
     """Add one device as the caller described it. Raises NotAllowed, and Invalid by the contract's names."""
-    sent = given(payload)
-    sent.pop("client_key", None)
-    facility, status = _facility(actor, sent.pop("facility")), sent.pop("status", "in_service")
+    (draft,) = drafts(actor, [payload])
+    if isinstance(draft, Invalid):
+        raise draft
     with in_our_names():
-        values = _values(actor, sent, facility=facility)
-        return devices.add_device(actor=actor, facility_id=facility.pk, values=values, status=status)
+        return devices.add_device(actor=actor, facility_id=draft.facility_id, values=draft.values, status=draft.status)
+
+
+def drafts(actor: Actor, payloads: Sequence[NewDevice]) -> list[devices.NewDevice | Invalid]:
+    """Return what is to be added, or what is refused of it, for each of the bodies. Two statements. Raises NotAllowed."""
+    facilities = _facilities(actor, [payload.facility for payload in payloads])
+    parents = _found_parents(actor, payloads)
+    found: list[devices.NewDevice | Invalid] = []
+    for payload in payloads:
+        sent = given(payload)
+        sent.pop("client_key", None)
+        code, status = sent.pop("facility"), sent.pop("status", "in_service")
+        try:
+            facility = _facility(code, facilities)
+            found.append(devices.NewDevice(facility.pk, _values(actor, sent, facility=facility, parents=parents), status))
+        except Invalid as refusal:
+            found.append(refusal)
+    return found
+
+
+def our_names(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Name the fields of a service's refusal as the contract does."""
+    return {_OUR_NAMES.get(field, field): texts for field, texts in errors.items()}
 
 
 @router.patch("/devices/{control_number}", response={200: DeviceOut, **REFUSALS}, operation_id="change_device", summary="Change a device")
@@ -392,7 +425,7 @@ def change_device(request: HttpRequest, control_number: str, payload: DeviceChan
     device = found_device(actor, control_number)
     seen, number = sent.pop("seen_at", None), device.control_number
     with in_our_names():
-        values = _values(actor, sent, facility=device.facility, stored=device)
+        values = _values(actor, sent, facility=device.facility, parents=_found_parents(actor, [payload]), stored=device)
         changed = devices.edit_device(actor=actor, control_number=number, values=values, seen_at=seen)
     return device_out(detail.device_by_number(actor=actor, number=changed.control_number), actor=actor)
 
@@ -437,7 +470,7 @@ def move(actor: Actor, numbers: list[str], payload: MoveIn) -> int:
         return life.move_devices(
             actor=actor,
             control_numbers=numbers,
-            facility_id=_facility(actor, payload.facility).pk,
+            facility_id=_facility(payload.facility, _facilities(actor, [payload.facility])).pk,
             location_id=payload.location_id,
             department_id=payload.department_id,
             reason=payload.reason,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -156,7 +156,7 @@ def add_import(request: HttpRequest, payload: Form[RunIn], file: UploadedFile | 
     run = imports.create_run(
         actor=actor, content=file, file_name=file.name or "file", facility_id=facility_id, profile=payload.profile or None
     )
-    return 201, run_out(run)
+    return Status(201, run_out(run))
 
 
 @router.get("/imports", response={200: RunList, **REFUSALS}, operation_id="list_imports", summary="List imports")
@@ -218,7 +218,7 @@ def check_import(request: HttpRequest, run_id: UUID) -> Any:
     """Start the job that judges every row. Ask for the import again to see how far it is."""
     actor = actor_of(request)
     imports.request_check(actor=actor, public_id=run_id)
-    return 202, run_out(imports.visible_run(actor=actor, public_id=run_id))
+    return Status(202, run_out(imports.visible_run(actor=actor, public_id=run_id)))
 
 
 @router.post("/imports/{run_id}/apply", response={202: RunOut, **REFUSALS}, operation_id="apply_import", summary="Write the devices")
@@ -226,7 +226,7 @@ def apply_import(request: HttpRequest, run_id: UUID) -> Any:
     """Start the job that writes all sound rows in one transaction."""
     actor = actor_of(request)
     imports.request_apply(actor=actor, public_id=run_id)
-    return 202, run_out(imports.visible_run(actor=actor, public_id=run_id))
+    return Status(202, run_out(imports.visible_run(actor=actor, public_id=run_id)))
 
 
 @router.post("/imports/{run_id}/cancel", response={200: RunOut, **REFUSALS}, operation_id="cancel_import", summary="Stop an import")
@@ -257,7 +257,7 @@ def get_import_profile(request: HttpRequest, code: ProfileCode) -> Any:
 def add_import_profile(request: HttpRequest, payload: ProfileIn) -> Any:
     """Keep a definition under a name. One of the same name is replaced; a shipped one never."""
     row = imports.save_profile(actor=actor_of(request), name=payload.name, profile=_profile(payload))
-    return 201, {"code": row.code, "label": row.name, "shipped": False, "definition": row.definition}
+    return Status(201, {"code": row.code, "label": row.name, "shipped": False, "definition": row.definition})
 
 
 class ExportQuery(DeviceQuery):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from openhtm.core.errors import Invalid, NotFound
@@ -319,7 +319,7 @@ def list_custom_fields(request: HttpRequest) -> Any:
 def add_custom_field(request: HttpRequest, payload: CustomFieldIn) -> Any:
     """Add a field for the whole organisation. Its key and kind are permanent; the same key again is refused."""
     values = payload.model_dump()
-    return 201, custom_fields.add_custom_field(actor=_actor(request), key=values.pop("key"), kind=values.pop("kind"), values=values)
+    return Status(201, custom_fields.add_custom_field(actor=_actor(request), key=values.pop("key"), kind=values.pop("kind"), values=values))
 
 
 @router.patch(
@@ -392,7 +392,7 @@ def save_view(request: HttpRequest, payload: SavedViewIn) -> Any:
         columns=payload.columns,
         shared_with_id=facility.pk if facility else None,
     )
-    return (201 if new else 200), _view_out(view)
+    return Status(201 if new else 200, _view_out(view))
 
 
 @router.delete(
@@ -401,4 +401,4 @@ def save_view(request: HttpRequest, payload: SavedViewIn) -> Any:
 def remove_view(request: HttpRequest, view_id: Key) -> Any:
     """Remove a view of the caller's own."""
     saved_views.remove_view(actor=_actor(request), view_id=view_id)
-    return 204, None
+    return Status(204, None)

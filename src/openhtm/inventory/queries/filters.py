@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from openhtm.catalog.models import DeviceModel, DeviceType, Manufacturer
 from openhtm.core.text import control_number_key, number_key
 from openhtm.identity.actor import Actor
-from openhtm.inventory.models import AlternateNumber, Device, NetworkInterface, Ownership
+from openhtm.inventory.models import Device, NetworkInterface, Ownership
 from openhtm.inventory.models.device import DeviceQuerySet, MaintenanceStrategy
 from openhtm.inventory.rules.addresses import normal_ip, normal_mac
 from openhtm.inventory.rules.status import IN_INVENTORY, STATUS_LABELS, Status
@@ -113,7 +114,8 @@ def _q(reading: _Reading, name: str, raw: str) -> None:
 def search_condition(text: str, *, actor: Actor) -> Q:
     """Every word must occur in the tag, serial, description, UDI, an old number, an address, or the kind of device.
 
-    The small tables are asked first, so that the big one is met by index and literal keys only.
+    The small tables are asked first, so that the big one is met by index and literal keys only. One statement, and one
+    for each of the first six words.
     """
     words = text.split()[:6]
     if exact := _exact_condition(text, actor=actor):
@@ -149,40 +151,64 @@ def _word_condition(word: str) -> Q:
     serial = number_key(word)
     if len(serial) > 2:  # also where the stored serial holds hyphens or spaces
         condition |= Q(serial_key=serial, serial_key__gt="")
-    if models := _model_ids(upper, lookup="icontains" if len(upper) > 2 else "istartswith"):
-        condition |= Q(device_model_id__in=models)
-    if len(upper) > 2 and (others := _other_ids(word)):
-        condition |= Q(pk__in=others)
+    meant = _meant(word)
+    if meant.models:
+        condition |= Q(device_model_id__in=meant.models)
+    if meant.devices:
+        condition |= Q(pk__in=meant.devices)
     return condition
 
 
-def _model_ids(upper: str, *, lookup: str) -> list[int]:
-    """Models by part of their own, their maker's or their type's name. Three statements on small tables."""
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a word means besides what devices say of themselves: models, and devices by their other numbers and addresses."""
 
-    def named(*columns: str) -> Q:
-        condition = Q()
-        for column in columns:
-            condition |= Q(**{f"{column}__{lookup}": upper})
-        return condition
-
-    makers = list(Manufacturer.objects.filter(named("name", "aliases__alias")).values_list("pk", flat=True)[:200])
-    types = list(DeviceType.objects.filter(named("name") | Q(synonyms__icontains=upper)).values_list("pk", flat=True)[:200])
-    own = named("name", "catalog_number", "brand_name")
-    matching = DeviceModel.objects.filter(own | Q(manufacturer_id__in=makers) | Q(device_type_id__in=types))
-    return list(matching.order_by().values_list("pk", flat=True)[:MAX_MODELS])
+    models: list[int]
+    devices: list[int]
 
 
-def _other_ids(word: str) -> list[int]:
-    """Devices by old number or network name and address. Two statements."""
-    key = control_number_key(word)
-    numbers = AlternateNumber.objects.filter(number_key__contains=key).order_by().values_list("device_id", flat=True)[:MAX_OTHERS]
-    addresses = Q(hostname__iexact=word) & ~Q(hostname="")
-    if ip := normal_ip(word):
-        addresses |= Q(ip_address=ip)
-    if mac := normal_mac(word):
-        addresses |= Q(mac_address=mac)
-    interfaces = NetworkInterface.objects.filter(addresses).order_by().values_list("device_id", flat=True)[:MAX_OTHERS]
-    return [*numbers, *interfaces]
+# Names are joined by line breaks, which no word holds: putting one text into capitals is quicker than three, and a word of
+# one or two letters is looked for after a break only, because too many names hold it somewhere.
+_MEANT = r"""
+WITH maker AS (
+  SELECT id FROM catalog_manufacturer WHERE upper(E'\n' || name) LIKE upper(%(part)s)
+  UNION SELECT manufacturer_id FROM catalog_manufactureralias WHERE upper(E'\n' || alias) LIKE upper(%(part)s)
+), kind AS (
+  SELECT id FROM catalog_devicetype WHERE upper(E'\n' || name) LIKE upper(%(part)s) OR upper(synonyms::text) LIKE upper(%(inside)s)
+)
+SELECT
+  ARRAY(SELECT id FROM catalog_devicemodel
+        WHERE upper(E'\n' || name || E'\n' || catalog_number || E'\n' || brand_name) LIKE upper(%(part)s)
+           OR manufacturer_id IN (SELECT id FROM maker) OR device_type_id IN (SELECT id FROM kind) LIMIT %(models)s),
+  ARRAY(SELECT device_id FROM inventory_alternatenumber WHERE number_key LIKE %(number)s LIMIT %(others)s),
+  ARRAY(SELECT device_id FROM inventory_networkinterface WHERE upper(hostname) = upper(%(word)s) AND hostname <> ''
+        UNION ALL SELECT device_id FROM inventory_networkinterface WHERE ip_address = %(ip)s
+        UNION ALL SELECT device_id FROM inventory_networkinterface WHERE mac_address = %(mac)s LIMIT %(others)s)
+"""
+
+
+def _meant(word: str) -> _Meant:
+    """Ask the small tables what a word means, so that the big one is met by literal keys. One statement."""
+    long, inside = len(word) > 2, f"%{_literal(word)}%"
+    asked: dict[str, str | int | None] = {
+        "part": inside if long else f"%\n{_literal(word)}%",
+        "inside": inside,
+        "number": f"%{_literal(control_number_key(word))}%",
+        "word": word,
+        "ip": normal_ip(word) or None,
+        "mac": normal_mac(word) or None,
+        "models": MAX_MODELS,
+        "others": MAX_OTHERS if long else 0,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MEANT, asked)
+        models, numbers, interfaces = cursor.fetchone()
+    return _Meant(models, [*numbers, *interfaces])
+
+
+def _literal(text: str) -> str:
+    """Return ``text`` as LIKE finds it literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _facility(reading: _Reading, name: str, raw: str) -> None:

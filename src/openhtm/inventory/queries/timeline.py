@@ -3,204 +3,132 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
-from django.apps import apps
 from django.db import connection
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.models import (
-    AlternateNumber,
-    Device,
-    DeviceAttachment,
-    DeviceMove,
-    DeviceNote,
-    NumberKind,
-    Sighting,
-    SightingSource,
-    StatusChange,
-)
-from openhtm.inventory.rules.device_fields import LABELS
+from openhtm.inventory.models import Device, NumberKind, SightingSource
+from openhtm.inventory.queries.field_changes import field_changes
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
 from openhtm.ui.parts import Event
 
-NOT_TOLD = frozenset(
-    "pgh_id pgh_created_at pgh_label pgh_obj_id pgh_context_id id updated_at created_at status_since retired_on status location_id "
-    "department_id facility_id last_seen_at last_seen_location_id device_type_id merged_into_id".split()
-)
-"""Columns that have facts of their own on the timeline, or say nothing to people."""
-
-REFERENCES = {
-    "device_model_id": ("catalog", "DeviceModel", "Model"),
-    "service_provider_id": ("sites", "ServiceProvider", "Service provider"),
-    "parent_id": ("inventory", "Device", "Part of system"),
-}
-FIRST_PLACE = {"location_id": ("sites", "Location"), "department_id": ("sites", "Department")}
 PER_SOURCE = 200
-# only what is told: whole records of seven tables would take longer to build than to read
-_MOVE = (
-    *("reason", "actor_name", "recorded_at", "from_facility__name", "to_facility__name"),
-    *("from_location__full_name", "to_location__full_name", "from_department__name", "to_department__name"),
-)
-_SIGHTING = ("seen_at", "source", "detail", "actor_name", "location__full_name", "location__facility_id")
-_ATTACHMENT = ("file_name", "title", "added_at", "removed_at", "removed_reason", "added_by__full_name", "added_by__username")
+SIGHTINGS = 50
+
+# one statement for all that is told as it was recorded; names by scalar subqueries, because a join of seven tables takes longer to plan
+_FACTS = """
+(SELECT 'status' AS kind, s.device_id, s.recorded_at AS at, s.id, s.actor_name AS who, s.reason,
+   jsonb_build_object('before', s.before, 'after', s.after, 'on', s.on) AS facts
+ FROM inventory_statuschange s WHERE s.device_id = ANY(%(ids)s) ORDER BY s.recorded_at DESC, s.id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT 'move', m.device_id, m.recorded_at, m.id, m.actor_name, m.reason, jsonb_build_object(
+   'from', jsonb_build_array(m.from_facility_id, (SELECT name FROM sites_facility WHERE id = m.from_facility_id),
+     (SELECT full_name FROM sites_location WHERE id = m.from_location_id), (SELECT name FROM sites_department WHERE id = m.from_department_id)),
+   'to', jsonb_build_array(m.to_facility_id, (SELECT name FROM sites_facility WHERE id = m.to_facility_id),
+     (SELECT full_name FROM sites_location WHERE id = m.to_location_id), (SELECT name FROM sites_department WHERE id = m.to_department_id)))
+ FROM inventory_devicemove m WHERE m.device_id = ANY(%(ids)s) ORDER BY m.recorded_at DESC, m.id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT 'sighting', g.device_id, g.seen_at, g.id, g.actor_name, '', jsonb_build_object(
+   'source', g.source, 'detail', g.detail,
+   'at', (SELECT jsonb_build_array(facility_id, full_name) FROM sites_location WHERE id = g.location_id))
+ FROM inventory_sighting g WHERE g.device_id = ANY(%(ids)s) ORDER BY g.seen_at DESC, g.id DESC LIMIT %(sightings)s)
+UNION ALL
+(SELECT 'note', n.device_id, n.recorded_at, n.id, n.author_name, '', jsonb_build_object('text', n.text)
+ FROM inventory_devicenote n WHERE n.device_id = ANY(%(ids)s) ORDER BY n.recorded_at DESC, n.id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT 'file', a.device_id, a.added_at, a.id,
+   coalesce((SELECT coalesce(nullif(u.full_name, ''), u.username) FROM identity_user u WHERE u.id = a.added_by_id), ''), '',
+   jsonb_build_object('name', coalesce(nullif(a.title, ''), a.file_name), 'removed_at', a.removed_at, 'removed_reason', a.removed_reason)
+ FROM inventory_deviceattachment a WHERE a.device_id = ANY(%(ids)s) ORDER BY a.added_at DESC, a.id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT 'number', b.device_id, b.added_at, b.id, '', '', jsonb_build_object('kind', b.kind, 'number', b.number, 'source', b.source)
+ FROM inventory_alternatenumber b WHERE b.device_id = ANY(%(ids)s) ORDER BY b.added_at DESC, b.id DESC LIMIT %(most)s)
+"""
 
 
-COSTS = frozenset({"acquisition_cost_cents", "purchase_order", "supplier"})
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One recorded row: ``facts`` holds what its kind tells."""
+
+    kind: str
+    device_id: int
+    at: datetime
+    pk: int
+    who: str
+    reason: str
+    facts: dict[str, Any]
 
 
-def timeline(device: Device, *, actor: Actor, limit: int = 100) -> list[Event]:
-    """Return at most ``limit`` events, newest first, of the device and of records merged into it. About eight statements.
+def timeline(device: Device, *, actor: Actor, merged: Mapping[int, str] | None = None, limit: int = 100) -> list[Event]:
+    """Return at most ``limit`` events, newest first, of the device and of the records merged into it.
 
-    Changes of costs are told only to those who may see costs.
+    Two statements, one for each kind of record that changed references name, and one unless ``merged`` gives the merged
+    records' control numbers by id. Changes of costs are told only to those who may see costs.
     """
-    untold = NOT_TOLD if actor.may(Permission.VIEW_COSTS, at=device.facility_id) else NOT_TOLD | COSTS
-    ids = [device.pk, *Device.objects.filter(merged_into=device).values_list("pk", flat=True)]
-    events = [
-        *_field_changes(ids, untold),
-        *_status_changes(ids),
-        *_moves(ids, actor),
-        *_sightings(ids, actor),
-        *_notes(ids),
-        *_attachments(ids),
-        *_numbers(ids),
+    if merged is None:
+        merged = dict(Device.objects.filter(merged_into=device).order_by().values_list("pk", "control_number"))
+    ids = [device.pk, *merged]
+    told = [
+        *((fact.device_id, event) for fact in _facts(ids, most=min(limit, PER_SOURCE)) for event in _TOLD[fact.kind](fact, actor)),
+        *field_changes(ids, may_see_costs=actor.may(Permission.VIEW_COSTS, at=device.facility_id)),  # of one moment, the beginning is last
     ]
+    events = [_of_record(event, merged.get(pk)) for pk, event in told]
     events.sort(key=lambda event: event.when, reverse=True)  # type: ignore[arg-type, return-value]
     return events[:limit]
 
 
-def _field_changes(ids: list[int], untold: frozenset[str]) -> Iterator[Event]:
-    """Differences between consecutive history rows, grouped by the moment they were written."""
-    rows = _history(ids)
-    names = _reference_names(rows)
-    for newer, older in pairwise(rows):
-        if newer["pgh_obj_id"] != older["pgh_obj_id"]:
-            yield _recorded(newer, names)
-            continue
-        changes = [(_label(key), _shown(key, older[key], names), _shown(key, newer[key], names)) for key in _changed(newer, older, untold)]
-        if changes:
-            yield Event(
-                when=newer["pgh_created_at"],
-                title=_who(newer, "changed"),
-                icon="pencil",
-                changes=changes,
-                reason=(newer["told"] or {}).get("reason", ""),
-            )
-    if rows and rows[-1]["pgh_label"] == "insert":
-        yield _recorded(rows[-1], names)
+def _of_record(event: Event, number: str | None) -> Event:
+    """Say of which merged record a fact is: two records of one device often hold the same facts."""
+    if number is None or number in event.title:
+        return event
+    return replace(event, title=f"{event.title} (record {number})")
 
 
-_HISTORY = """
-SELECT e.*, c.metadata AS told
-FROM inventory_deviceevent e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id
-WHERE e.pgh_obj_id = ANY(%s) ORDER BY e.pgh_obj_id, e.pgh_id DESC LIMIT %s
-"""
-
-
-def _history(ids: list[int]) -> list[dict[str, Any]]:
-    """History rows of the devices, newest first for each, with what was told at the time. One statement."""
+def _facts(ids: Sequence[int], *, most: int) -> list[_Fact]:
+    """Return the newest ``most`` facts of each kind, newest first within it. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, [ids, PER_SOURCE])
-        names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    for row in rows:
-        row["custom"], row["told"] = json.loads(row["custom"] or "{}"), json.loads(row["told"] or "{}")
-    return rows
+        cursor.execute(_FACTS, {"ids": list(ids), "most": most, "sightings": min(most, SIGHTINGS)})
+        rows = cursor.fetchall()
+    found = [_Fact(kind, device_id, at, pk, who, reason, json.loads(facts)) for kind, device_id, at, pk, who, reason, facts in rows]
+    kinds = list(_TOLD)
+    return sorted(found, key=lambda fact: (kinds.index(fact.kind), -fact.at.timestamp(), -fact.pk))
 
 
-def _changed(newer: dict[str, Any], older: dict[str, Any], untold: frozenset[str]) -> list[str]:
-    return [key for key in newer if key not in untold and key != "told" and newer[key] != older[key]]
+def _status(fact: _Fact, _actor: Actor) -> Iterator[Event]:
+    before, after = fact.facts["before"], Status(fact.facts["after"])
+    on = date.fromisoformat(fact.facts["on"])
+    was = f"was {STATUS_LABELS[Status(before)].lower()} · " if before else ""
+    yield Event(
+        when=fact.at,
+        title=STATUS_LABELS[after],
+        detail=f"{was}from {on.day} {on:%b %Y} · {fact.who}".rstrip(" ·"),
+        reason=fact.reason,
+        icon="circle-dot",
+        tone=STATUS_TONES[after],
+    )
 
 
-def _recorded(row: dict[str, Any], names: dict[str, dict[int, str]]) -> Event:
-    """The record's beginning: who added it, and where the device first stood."""
-    place = ", ".join(names[key][row[key]] for key in FIRST_PLACE if row[key] in names.get(key, {}))
-    detail = _who(row, "added by") + (f" · placed at {place}" if place else "")
-    return Event(when=row["pgh_created_at"], title=f"{row['control_number']} recorded", detail=detail, icon="plus")
+def _move(fact: _Fact, actor: Actor) -> Iterator[Event]:
+    left, reached = fact.facts["from"], fact.facts["to"]
+    crossing = left[0] != reached[0]
+    target = _place(*reached, actor=actor, named=crossing)
+    first = left[2] is None and left[3] is None and not crossing
+    title = f"Placed at {target}" if first else f"Moved from {_place(*left, actor=actor, named=crossing)} to {target}"
+    yield Event(when=fact.at, title=title, detail=fact.who, reason=fact.reason, icon="move-right")
 
 
-def _who(row: dict[str, Any], verb: str) -> str:
-    actor = (row["told"] or {}).get("actor") or "the system"
-    return f"{verb} {actor}" if verb.endswith("by") else f"{actor} {verb}"
-
-
-def _label(key: str) -> str:
-    if key in REFERENCES:
-        return REFERENCES[key][2]
-    return LABELS.get(key, key.replace("_", " ").capitalize())
-
-
-def _reference_names(rows: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]]:
-    """Names of the records that are told of: changed references and first places. One statement for each kind that occurs."""
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for newer, older in pairwise(rows):
-        for key in REFERENCES:
-            if newer["pgh_obj_id"] == older["pgh_obj_id"] and newer[key] != older[key]:
-                wanted[key] |= {newer[key], older[key]} - {None}
-    for row in rows:
-        if row["pgh_label"] == "insert":
-            for key in FIRST_PLACE:
-                wanted[key] |= {row[key]} - {None}
-    return {key: _names(key, ids) for key, ids in wanted.items() if ids}
-
-
-def _names(key: str, ids: set[int]) -> dict[int, str]:
-    room, model_name = (FIRST_PLACE.get(key) or REFERENCES[key])[:2]
-    model = apps.get_model(room, model_name)
-    related = ("manufacturer",) if key == "device_model_id" else ()
-    return {record.pk: str(record) for record in model._default_manager.select_related(*related).filter(pk__in=ids)}
-
-
-def _shown(key: str, value: Any, names: dict[str, dict[int, str]]) -> Any:
-    if key in REFERENCES:
-        return names.get(key, {}).get(value, value)
-    if key.endswith("_cents") and value is not None:
-        return f"{value / 100:,.2f}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {item}" for name, item in sorted(value.items()))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value
-
-
-def _status_changes(ids: list[int]) -> Iterator[Event]:
-    for change in StatusChange.objects.filter(device_id__in=ids)[:PER_SOURCE]:
-        before = f"was {STATUS_LABELS[Status(change.before)].lower()} · " if change.before else ""
-        yield Event(
-            when=change.recorded_at,
-            title=STATUS_LABELS[Status(change.after)],
-            detail=f"{before}from {change.on.day} {change.on:%b %Y} · {change.actor_name}".rstrip(" ·"),
-            reason=change.reason,
-            icon="circle-dot",
-            tone=STATUS_TONES[Status(change.after)],
-        )
-
-
-def _moves(ids: list[int], actor: Actor) -> Iterator[Event]:
-    places = ("from_facility", "to_facility", "from_location", "to_location", "from_department", "to_department")
-    for move in DeviceMove.objects.filter(device_id__in=ids).select_related(*places).only(*_MOVE)[:PER_SOURCE]:
-        yield Event(when=move.recorded_at, title=_move_title(move, actor), detail=move.actor_name, reason=move.reason, icon="move-right")
-
-
-def _move_title(move: DeviceMove, actor: Actor) -> str:
-    crossing = move.from_facility_id != move.to_facility_id
-    target = _place(move.to_facility, move.to_location, move.to_department, actor=actor, named=crossing)
-    if move.from_location is None and move.from_department is None and not crossing:
-        return f"Placed at {target}"
-    return f"Moved from {_place(move.from_facility, move.from_location, move.from_department, actor=actor, named=crossing)} to {target}"
-
-
-def _place(facility: Any, location: Any, department: Any, *, actor: Actor, named: bool) -> str:
+def _place(facility_id: int, facility: str, location: str | None, department: str | None, *, actor: Actor, named: bool) -> str:
     """A place in words; of a facility the actor does not see, no more than that it is one. ``named`` adds the facility."""
-    if facility is not None and not _sees(actor, facility.pk):
+    if not _sees(actor, facility_id):
         return "another facility"
-    parts = [location.full_name if location else "", department.name if department else "", facility.name if facility and named else ""]
-    known = ", ".join(part for part in parts if part) if location or department else ""
-    return known or (f"{facility.name} (place unknown)" if facility else "place unknown")
+    if location is None and department is None:
+        return f"{facility} (place unknown)"
+    return ", ".join(part for part in (location, department, facility if named else None) if part)
 
 
 def _sees(actor: Actor, facility_id: int) -> bool:
@@ -208,33 +136,34 @@ def _sees(actor: Actor, facility_id: int) -> bool:
     return reach.everywhere or facility_id in reach.touched_facility_ids
 
 
-def _sightings(ids: list[int], actor: Actor) -> Iterator[Event]:
-    for sighting in Sighting.objects.filter(device_id__in=ids).select_related("location").only(*_SIGHTING)[:50]:
-        place = sighting.location
-        where = f" at {place.full_name if _sees(actor, place.facility_id) else 'another facility'}" if place else ""
-        source = SightingSource(sighting.source).label.lower()
-        yield Event(
-            when=sighting.seen_at,
-            title=f"Seen{where}",
-            detail=" · ".join(p for p in (source, sighting.detail, sighting.actor_name) if p),
-            icon="eye",
-        )
+def _sighting(fact: _Fact, actor: Actor) -> Iterator[Event]:
+    place = fact.facts["at"]
+    where = f" at {place[1] if _sees(actor, place[0]) else 'another facility'}" if place else ""
+    detail = (SightingSource(fact.facts["source"]).label.lower(), fact.facts["detail"], fact.who)
+    yield Event(when=fact.at, title=f"Seen{where}", detail=" · ".join(part for part in detail if part), icon="eye")
 
 
-def _notes(ids: list[int]) -> Iterator[Event]:
-    for note in DeviceNote.objects.filter(device_id__in=ids)[:PER_SOURCE]:
-        yield Event(when=note.recorded_at, title=f"Note by {note.author_name or 'the system'}", detail=note.text, icon="message-square")
+def _note(fact: _Fact, _actor: Actor) -> Iterator[Event]:
+    yield Event(when=fact.at, title=f"Note by {fact.who or 'the system'}", detail=fact.facts["text"], icon="message-square")
 
 
-def _attachments(ids: list[int]) -> Iterator[Event]:
-    for attachment in DeviceAttachment.objects.filter(device_id__in=ids).select_related("added_by").only(*_ATTACHMENT)[:PER_SOURCE]:
-        who = str(attachment.added_by) if attachment.added_by else ""
-        yield Event(when=attachment.added_at, title=f"File added: {attachment.title or attachment.file_name}", detail=who, icon="paperclip")
-        if attachment.removed_at:
-            title = f"File taken away: {attachment.title or attachment.file_name}"
-            yield Event(when=attachment.removed_at, title=title, reason=attachment.removed_reason, icon="paperclip")
+def _file(fact: _Fact, _actor: Actor) -> Iterator[Event]:
+    yield Event(when=fact.at, title=f"File added: {fact.facts['name']}", detail=fact.who, icon="paperclip")
+    if fact.facts["removed_at"]:
+        removed_at = datetime.fromisoformat(fact.facts["removed_at"])
+        yield Event(when=removed_at, title=f"File taken away: {fact.facts['name']}", reason=fact.facts["removed_reason"], icon="paperclip")
 
 
-def _numbers(ids: list[int]) -> Iterator[Event]:
-    for number in AlternateNumber.objects.filter(device_id__in=ids)[:PER_SOURCE]:
-        yield Event(when=number.added_at, title=f"{NumberKind(number.kind).label}: {number.number}", detail=number.source, icon="hash")
+def _number(fact: _Fact, _actor: Actor) -> Iterator[Event]:
+    title = f"{NumberKind(fact.facts['kind']).label}: {fact.facts['number']}"
+    yield Event(when=fact.at, title=title, detail=fact.facts["source"], icon="hash")
+
+
+_TOLD: dict[str, Callable[[_Fact, Actor], Iterator[Event]]] = {
+    "status": _status,
+    "move": _move,
+    "sighting": _sighting,
+    "note": _note,
+    "file": _file,
+    "number": _number,
+}

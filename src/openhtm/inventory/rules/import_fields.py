@@ -6,6 +6,12 @@ from importlib.resources.abc import Traversable
 
 from openhtm.exchange.rules.mapping import Profile, TargetField, load_fields
 
+FIELDS_OF = {
+    "device_model": "model", "udi_carrier": "udi", "acquisition_cost_cents": "acquisition_cost", "high_risk_override": "high_risk",
+    "high_risk_reason": "high_risk", "manufacturer+serial_number": "serial_number",
+}  # fmt: skip
+"""The field that fills a column or key of another name."""
+
 
 @cache
 def device_fields() -> tuple[TargetField, ...]:

@@ -110,9 +110,6 @@ class Profile:
     verdicts: tuple[Verdict, ...]
     interval_rules: tuple[IntervalRule, ...]
 
-    def in_force(self, *, on: date) -> bool:
-        return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
-
 
 @dataclass(frozen=True)
 class Part:

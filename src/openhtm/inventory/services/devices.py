@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from openhtm.catalog.models import DeviceModel
 from openhtm.catalog.rules import udi
-from openhtm.core.errors import Conflict, Invalid
+from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.integrity import refuse_readably
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
@@ -27,10 +29,31 @@ REFERENCES = frozenset({"device_model_id", "department_id", "location_id", "serv
 PLAIN = frozenset(device_fields.LABELS) - {"facility", "device_model", "department", "location", "service_provider", "parent", "status"}
 EDITABLE = PLAIN | REFERENCES
 IDENTIFYING = frozenset({"serial_number", "udi_di", "udi_serial", "device_model_id"})
+AT_ONCE = 500
+CustomRules = dict[str, tuple[str, bool, list[str]]]
 STARTING_STATUSES = frozenset(Status) - {Status.DISPOSED}
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device to be added. ``values`` maps column names (references as ``…_id``) to Python values."""
+
+    facility_id: int
+    values: Mapping[str, Any]
+    status: str = Status.IN_SERVICE
+
+
+class SomeInvalid(DomainError):
+    """Some of many new devices were refused, and none was added. ``rows`` maps a position to its errors by field."""
+
+    code = "invalid"
+    message = "Some devices need correcting."
+
+    def __init__(self, rows: Mapping[int, Mapping[str, list[str]]]) -> None:
+        self.rows = dict(rows)
+        super().__init__()
+
+
 def add_device(
     *, actor: Actor, facility_id: int, values: Mapping[str, Any], status: str = Status.IN_SERVICE, now: datetime | None = None
 ) -> Device:
@@ -39,24 +62,87 @@ def add_device(
     ``values`` maps column names (references as ``…_id``) to Python values. Raises Facility.DoesNotExist outside the
     actor's scope, NotAllowed, Invalid.
     """
+    try:
+        return add_devices(actor=actor, new=[NewDevice(facility_id, values, status)], now=now)[0]
+    except SomeInvalid as refusal:
+        raise Invalid(refusal.rows[0]) from refusal
+
+
+@transaction.atomic
+def add_devices(*, actor: Actor, new: Sequence[NewDevice], now: datetime | None = None) -> list[Device]:
+    """Add all these devices, or none, in their order. At most fifteen statements for any number up to 1,000.
+
+    Raises Facility.DoesNotExist outside the actor's scope, NotAllowed, SomeInvalid with every wrong field of every row.
+    """
     now = now or timezone.now()
-    facility = Facility.objects.visible_to(actor).get(pk=facility_id)
-    require(actor, Permission.ADD_DEVICES, at=facility.pk, place=facility.name)
-    known = _completed({key: value for key, value in values.items() if key in EDITABLE})
-    if not known.get("control_number"):
-        known["control_number"] = next_control_number()
-    errors = _foreign(known, facility, actor)
-    if status not in STARTING_STATUSES:
-        errors["status"] = [f"A device starts as one of: {', '.join(s for s in Status if s in STARTING_STATUSES)}."]
-    _refuse_problems(known, facility=facility, now=now, errors=errors, custom_required=True)
-    device = Device(facility=facility, status=Status(status), status_since=_today(facility, now), created_at=now, updated_at=now, **known)
-    _set_derived(device)
+    facilities = Facility.objects.visible_to(actor).in_bulk({one.facility_id for one in new})
+    if strange := {one.facility_id for one in new} - set(facilities):
+        raise Facility.DoesNotExist(f"{min(strange)} is not there")
+    for facility in facilities.values():
+        require(actor, Permission.ADD_DEVICES, at=facility.pk, place=facility.name)
+    errors: dict[int, dict[str, list[str]]] = {}
+    known = _completed_rows(new, errors)
+    stored, custom = _stored_references(known.values(), actor), custom_field_rules()
+    for row, problem in _taken_numbers(known).items():
+        errors.setdefault(row, {})["control_number"] = [problem]
+    for row, values in known.items():
+        facility = facilities[new[row].facility_id]
+        found = _foreign_problems(values, facility, stored) | errors.get(row, {})
+        if new[row].status not in STARTING_STATUSES:
+            found["status"] = [f"A device starts as one of: {', '.join(s for s in Status if s in STARTING_STATUSES)}."]
+        if all_found := _problems(values, facility=facility, now=now, errors=found, custom=custom):
+            errors[row] = all_found
+    if errors:
+        raise SomeInvalid(dict(sorted(errors.items())))
+    return _insert([(facilities[one.facility_id], one.status, known[row]) for row, one in enumerate(new)], stored, actor=actor, now=now)
+
+
+def _completed_rows(new: Sequence[NewDevice], errors: dict[int, dict[str, list[str]]]) -> dict[int, dict[str, Any]]:
+    """Return the rows that could be read, normalised and each with a control number; ``errors`` takes the others."""
+    known: dict[int, dict[str, Any]] = {}
+    for row, one in enumerate(new):
+        try:
+            known[row] = _completed({key: value for key, value in one.values.items() if key in EDITABLE})
+        except Invalid as refusal:
+            errors[row] = refusal.errors
+    unnamed = [values for values in known.values() if not values.get("control_number")]
+    own = {values["control_number"] for values in known.values() if values.get("control_number")}
+    for values, number in zip(unnamed, next_control_numbers(len(unnamed), besides=own), strict=True):
+        values["control_number"] = number
+    return known
+
+
+def _taken_numbers(known: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    """Return, by row, why its control number cannot be given. One statement."""
+    numbers = {values["control_number"] for values in known.values()}
+    stored = set(Device.objects.filter(control_number__in=numbers).order_by().values_list("control_number", flat=True))
+    first: dict[str, int] = {}
+    found: dict[int, str] = {}
+    for row, values in known.items():
+        number = values["control_number"]
+        if number in stored:
+            found[row] = f"The control number {number} is already taken. Choose another."
+        elif first.setdefault(number, row) != row:
+            found[row] = f"The control number {number} was already given to an earlier one of these devices."
+    return found
+
+
+def _insert(rows: Sequence[tuple[Facility, str, Mapping[str, Any]]], stored: _Stored, *, actor: Actor, now: datetime) -> list[Device]:
+    """Write checked devices with their first status. Three statements for each 500, and one for duplicates."""
+    devices = []
+    for facility, status, values in rows:
+        device = Device(facility=facility, status=Status(status), status_since=_today(facility, now), **values)
+        device.created_at = device.updated_at = now
+        device.device_model = stored.models[values["device_model_id"]]
+        _set_derived(device)
+        devices.append(device)
     with refuse_readably():
-        device.save(force_insert=True)
+        Device.objects.bulk_create(devices, batch_size=AT_ONCE)
     by: dict[str, Any] = {"actor_id": actor.user_id, "actor_name": actor.name, "recorded_at": now}
-    StatusChange.objects.create(device=device, after=device.status, on=_today(facility, now), **by)
-    refresh_duplicates([device.pk], now=now)
-    return device
+    changes = [StatusChange(device=device, after=device.status, on=_today(device.facility, now), **by) for device in devices]
+    StatusChange.objects.bulk_create(changes, batch_size=AT_ONCE)
+    refresh_duplicates([device.pk for device in devices], now=now)
+    return devices
 
 
 @transaction.atomic
@@ -79,7 +165,9 @@ def edit_device(
         return device
     merged = {key: getattr(device, key) for key in PLAIN} | changed
     errors = _foreign(changed, device.facility, actor, device=device)
-    _refuse_problems(merged, facility=device.facility, now=now, errors=errors, only=changed, custom_required="custom" in changed)
+    custom = custom_field_rules() if "custom" in changed else None
+    if found := _problems(merged, facility=device.facility, now=now, errors=errors, custom=custom):
+        raise Invalid(found)
     _write(device, changed, actor=actor, now=now)
     if IDENTIFYING & set(changed):
         refresh_duplicates([device.pk], now=now)
@@ -124,15 +212,20 @@ def keep_number(*, device: Device, number: str, kind: str, source: str) -> None:
     AlternateNumber.objects.get_or_create(device=device, number_key=key, defaults={"number": number, "kind": kind, "source": source})
 
 
-def next_control_number() -> str:
-    """Return an unused control number of the form BME-000123. Numbers are never given twice, also after a failure."""
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT nextval('inventory_control_number')")
-            number = f"BME-{cursor.fetchone()[0]:06d}"
-            taken = Device.objects.filter(control_number=number).exists() or AlternateNumber.objects.filter(number_key=number).exists()
-            if not taken:
-                return number
+def next_control_numbers(count: int, *, besides: Collection[str] = ()) -> list[str]:
+    """Return unused control numbers of the form BME-000123, none of ``besides``. Numbers are never given twice, also after a failure.
+
+    Three statements, and three more for each time that some of the next were taken.
+    """
+    found: list[str] = []
+    while wanted := count - len(found):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('inventory_control_number') FROM generate_series(1, %s)", [wanted])
+            numbers = [f"BME-{number:06d}" for (number,) in cursor.fetchall()]
+        taken = set(Device.objects.filter(control_number__in=numbers).order_by().values_list("control_number", flat=True))
+        taken |= set(AlternateNumber.objects.filter(number_key__in=numbers).order_by().values_list("number_key", flat=True))
+        found += [number for number in numbers if number not in taken and number not in besides]
+    return found
 
 
 def _completed(values: dict[str, Any], *, stored: Device | None = None) -> dict[str, Any]:
@@ -171,21 +264,59 @@ def _set_derived(device: Device) -> None:
     device.high_risk = device.high_risk_override if device.high_risk_override is not None else bool(kind and kind.high_risk)
 
 
-def _foreign(values: Mapping[str, Any], facility: Facility, actor: Actor, *, device: Device | None = None) -> dict[str, list[str]]:
-    """Check references: what they name must exist and belong to the same facility. One statement for each given."""
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What references may name: models, the facility of each department, place and visible device, and providers."""
+
+    models: Mapping[int, DeviceModel]
+    departments: Mapping[int, int]
+    locations: Mapping[int, int]
+    parents: Mapping[int, int]
+    providers: Collection[int]
+
+
+def _stored_references(rows: Collection[Mapping[str, Any]], actor: Actor) -> _Stored:
+    """Look up everything the rows refer to. One statement for each kind that occurs."""
+
+    def wanted(key: str) -> set[int]:
+        return {row[key] for row in rows if row.get(key) is not None}
+
+    def places(queryset: QuerySet[Any], key: str) -> dict[int, int]:
+        ids = wanted(key)
+        return dict(queryset.filter(pk__in=ids).order_by().values_list("pk", "facility_id")) if ids else {}
+
+    models, providers = wanted("device_model_id"), wanted("service_provider_id")
+    return _Stored(
+        models=DeviceModel.objects.select_related("device_type").in_bulk(models) if models else {},
+        departments=places(Department.objects.all(), "department_id"),
+        locations=places(Location.objects.all(), "location_id"),
+        parents=places(Device.objects.visible_to(actor), "parent_id"),
+        providers=set(ServiceProvider.objects.filter(pk__in=providers).values_list("pk", flat=True)) if providers else (),
+    )
+
+
+def _foreign(values: Mapping[str, Any], facility: Facility, actor: Actor, *, device: Device) -> dict[str, list[str]]:
+    """Check the references that change on ``device``. One statement for each given, and one for the system it is part of."""
+    errors = _foreign_problems(values, facility, _stored_references([values], actor), required="device_model_id" in values)
+    parent_id = values.get("parent_id")
+    if parent_id is not None and "parent" not in errors and device.pk in _above(parent_id):
+        errors["parent"] = ["A device cannot be part of itself or of its own parts."]
+    return errors
+
+
+def _foreign_problems(values: Mapping[str, Any], facility: Facility, stored: _Stored, *, required: bool = True) -> dict[str, list[str]]:
+    """Check references: what they name must exist and belong to the same facility. ``required``: a model must be named."""
     errors: dict[str, list[str]] = {}
-    model_id = values.get("device_model_id")
-    unnamed = model_id is None and (device is None or "device_model_id" in values)
-    if unnamed or (model_id is not None and not DeviceModel.objects.filter(pk=model_id).exists()):
+    model_id, provider_id, parent_id = (values.get(key) for key in ("device_model_id", "service_provider_id", "parent_id"))
+    if (model_id is None and required) or (model_id is not None and model_id not in stored.models):
         errors["device_model"] = ["Choose a model from the catalogue; add it there first if it is new."]
-    for key, model in (("department_id", Department), ("location_id", Location)):
-        if values.get(key) is not None and not model.objects.filter(pk=values[key], facility=facility).exists():
+    for key, facilities in (("department_id", stored.departments), ("location_id", stored.locations)):
+        if values.get(key) is not None and facilities.get(values[key]) != facility.pk:
             errors[key.removesuffix("_id")] = [f"Choose one that belongs to {facility.name}."]
-    provider_id = values.get("service_provider_id")
-    if provider_id is not None and not ServiceProvider.objects.filter(pk=provider_id).exists():
+    if provider_id is not None and provider_id not in stored.providers:
         errors["service_provider"] = ["Choose a service provider from the list."]
-    if values.get("parent_id") is not None and (why := _bad_parent(values["parent_id"], facility, actor, device)):
-        errors["parent"] = [why]
+    if parent_id is not None and stored.parents.get(parent_id) != facility.pk:
+        errors["parent"] = [f"Choose a system that stands at {facility.name}."]
     return errors
 
 
@@ -197,37 +328,26 @@ WITH RECURSIVE up AS (
 """
 
 
-def _bad_parent(parent_id: int, facility: Facility, actor: Actor, device: Device | None) -> str:
-    if not Device.objects.visible_to(actor).filter(pk=parent_id, facility=facility).exists():
-        return f"Choose a system that stands at {facility.name}."
-    if device is None:
-        return ""
+def _above(device_id: int) -> set[int]:
+    """Return the device and every system it is part of, however far up. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANCESTORS, [parent_id])
-        above = {row[0] for row in cursor.fetchall()}
-    return "A device cannot be part of itself or of its own parts." if device.pk in above else ""
+        cursor.execute(_ANCESTORS, [device_id])
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _refuse_problems(
-    values: Mapping[str, Any],
-    *,
-    facility: Facility,
-    now: datetime,
-    errors: dict[str, list[str]],
-    only: Iterable[str] | None = None,
-    custom_required: bool = False,
-) -> None:
-    """Raise Invalid for every error in ``values``; with ``only``, for those fields and what depends on them."""
+def _problems(
+    values: Mapping[str, Any], *, facility: Facility, now: datetime, errors: dict[str, list[str]], custom: CustomRules | None
+) -> dict[str, list[str]]:
+    """Add to ``errors`` what the rules refuse in ``values``, site fields by ``custom`` if given. Returns it."""
     found = [p for p in device_fields.problems_of(values, today=_today(facility, now)) if p.severity == "error"]
-    if custom_required:
-        found += device_fields.custom_problems(values.get("custom") or {}, custom_field_rules())
+    if custom is not None:
+        found += device_fields.custom_problems(values.get("custom") or {}, custom)
     for problem in found:
         errors.setdefault(problem.field, []).append(problem.message)
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
-def custom_field_rules() -> dict[str, tuple[str, bool, list[str]]]:
+def custom_field_rules() -> CustomRules:
     """Return the active site fields as the rules want them. One statement."""
     rows = CustomField.objects.filter(active=True).values_list("key", "kind", "required", "choices")
     return {key: (kind, required, choices) for key, kind, required, choices in rows}

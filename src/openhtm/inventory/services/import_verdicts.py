@@ -21,6 +21,8 @@ from openhtm.sites.services.importing import MAX_NAME, path_of_text
 
 NO_MATCH = Match(None, "")
 MAX_NOTE = 10_000
+_APART = frozenset({"custom", "high_risk_override", "high_risk_reason"})
+"""Columns that the difference tells under other names."""
 
 
 @dataclass(slots=True)
@@ -135,7 +137,19 @@ class Verdict:
         self._high_risk_of_new()
         self.numbers = [(n, k) for n, k in self._wanted_numbers() if k != self.set.get("control_number")]
         self.interface, self.note = dict(draft.interface), self._note(())
-        self.difference = {name: [None, shown(value)] for name, value in self.set.items() if not name.endswith("_id")}
+        self._tell_new()
+
+    def _tell_new(self) -> None:
+        """Put every value of a new device into the difference; places are there already, by the names of the row."""
+        draft = self.draft
+        told: dict[str, Any] = {name: shown(value) for name, value in self.set.items() if not name.endswith("_id") and name not in _APART}
+        if (key := draft.model_key) is not None:
+            told |= {"manufacturer": self.lookups.maker_name(key.maker), "model": key.name, "catalog_number": key.catalog_number}
+            told["device_type"] = self.lookups.type_name(key.device_type_id) if key.device_type_id else ""
+        told["high_risk"] = self.set.get("high_risk_override")
+        told |= {f"custom:{name}": value for name, value in draft.site_values.items()}
+        told |= {"alternate_number": "; ".join(number for number, _ in self.numbers), "notes": self.note, **self.interface}
+        self.difference |= {name: [None, value] for name, value in told.items() if value not in (None, "")}
 
     def _identified(self) -> None:
         """A device without control number gets the next one, if something else would find it again."""

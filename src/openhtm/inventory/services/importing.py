@@ -20,6 +20,7 @@ from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.queries import importing as queries
 from openhtm.inventory.rules import import_values
+from openhtm.inventory.rules.import_fields import FIELDS_OF
 from openhtm.inventory.rules.import_matching import CONTROL_NUMBER, KEY_LABELS, Match, decide
 from openhtm.inventory.rules.import_values import CUSTOM, KEPT_AS_SITE_FIELDS, Said, shown
 from openhtm.inventory.services.import_lookups import Lookups
@@ -275,12 +276,12 @@ class DeviceStager:
         if kind == "ambiguous":
             message = f"Several devices have this {KEY_LABELS[match.key]}. Give the control number of the one that is meant."
             return Said(match.key.partition("+")[0], "ambiguous", message)
-        message = f"The {KEY_LABELS[match.key]} belongs to one device, the {KEY_LABELS[key]} does not belong to it. Correct one of the two."
+        message = f"The {KEY_LABELS[match.key]} and the {KEY_LABELS[key]} are those of two different devices. Correct one of them."
         return Said(key.partition("+")[0], "keys-contradict", message)
 
     def _problem(self, said: Said, one: Draft) -> dict[str, Any]:
         name = said.field.partition(".")[0] if said.field.startswith("custom.") else said.field
-        name = CUSTOM + said.field.partition(".")[2] if said.field.startswith("custom.") else _FIELDS_OF.get(name, name)
+        name = CUSTOM + said.field.partition(".")[2] if said.field.startswith("custom.") else FIELDS_OF.get(name, name)
         value = one.row.values.get(name)
         text = "" if value is None else _as_text(value.value)
         return {
@@ -290,12 +291,6 @@ class DeviceStager:
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, "")
-
-
-_FIELDS_OF = {
-    "device_model": "model", "udi_carrier": "udi", "acquisition_cost_cents": "acquisition_cost", "high_risk_override": "high_risk",
-    "high_risk_reason": "high_risk", "manufacturer+serial_number": "serial_number",
-}  # fmt: skip
 
 
 def _action(one: Draft, verdict: Verdict, problems: Sequence[Mapping[str, Any]]) -> str:

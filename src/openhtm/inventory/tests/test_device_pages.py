@@ -200,6 +200,7 @@ def test_pages_cost_the_same_for_one_and_for_thirty(browser, device, north):
     NetworkInterface.objects.bulk_create(NetworkInterface(device=device, hostname=f"h{n}") for n in range(29))
     DeviceNote.objects.bulk_create(DeviceNote(device=device, text="x", author_name="M") for n in range(29))
     assert [statements(browser, page) for page in pages] == alone
+    assert alone[1] <= 7  # session, person, device, its surroundings, risk profile, history, facts
 
 
 @pytest.mark.parametrize("path", ["", "/edit", "/status", "/move", "/note", "/network/add"])
@@ -222,3 +223,11 @@ def test_a_method_that_a_page_does_not_take_is_answered_in_words(browser, device
     answer = browser.post("/devices")
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
     assert "does not work that way" in words(answer)
+
+
+def test_fields_a_filter_form_left_empty_do_not_stay_in_the_address(browser, device):
+    assert (
+        browser.get("/devices?q=&status=missing&facility=&columns=serial&columns=")["Location"] == "/devices?status=missing&columns=serial"
+    )
+    assert browser.get("/devices?q=&status=")["Location"] == "/devices"
+    assert browser.get("/devices?status=missing&columns=serial&columns=risk").status_code == 200

@@ -18,6 +18,7 @@ from openhtm.core.errors import DomainError, NotAllowed
 from openhtm.exchange.models import ImportRow, ImportRun, RunStatus
 from openhtm.exchange.services import imports, reading, running
 from openhtm.identity.actor import Actor, Grant
+from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Role
 from openhtm.inventory.models import (
     AlternateNumber,
@@ -75,7 +76,7 @@ def test_staging_writes_rows_and_nothing_else(omar, north, type_infusion):
     before = {model: model.objects.count() for model in BUSINESS}
     run = staged(omar, GOLDEN.read_bytes(), north, name="clinic_es.csv")
     assert run.status == RunStatus.CHECKED
-    assert counts(run, "read", "created", "refused") == (5, 2, 3)  # NI means missing only where a profile says so
+    assert counts(run, "read", "created", "refused") == (5, 3, 2)  # NI means missing
     assert {model: model.objects.count() for model in BUSINESS} == before
     problems = {(row.row_number, one["field"], one["value"]) for row in run.rows.filter(action="refused") for one in row.problems}
     assert (11, "ownership", "trueque") in problems
@@ -96,7 +97,7 @@ def test_the_golden_file_becomes_devices_with_their_history(omar, north, type_in
     event = pghistory.models.Events.objects.tracks(pump).get()
     assert event.pgh_context["reason"] == "import clinic_es.csv"
     assert event.pgh_context["actor"] == omar.name
-    assert set(AlternateNumber.objects.values_list("number", flat=True)) == {"B-7"}
+    assert set(AlternateNumber.objects.values_list("number", flat=True)) == {"99812", "B-7"}
     assert run.rows.get(row_number=6).target_id == pump.pk
 
 
@@ -105,7 +106,7 @@ def test_the_same_file_again_changes_nothing(omar, north, type_infusion):
     before = list(Device.objects.order_by("pk").values())
     notes = DeviceNote.objects.count()
     again = applied(omar, GOLDEN.read_bytes(), north, name="clinic_es.csv")
-    assert counts(again) == (0, 0, 2, 0, 3)
+    assert counts(again) == (0, 0, 3, 0, 2)
     assert list(Device.objects.order_by("pk").values()) == before
     assert DeviceNote.objects.count() == notes == 2
 
@@ -330,3 +331,29 @@ def test_the_clinic_inventory_imports_once_and_then_changes_nothing(shared_data,
     assert (trilogy.device_model.name, trilogy.serial_number, trilogy.department.name) == ("1054260", "TV110051146", "Respiratory")
     assert trilogy.device_model.manufacturer.name == "Philips"
     assert ImportRow.objects.filter(action="refused").count() == 0
+
+
+def test_a_new_row_tells_all_its_values_in_the_order_of_the_fields(omar, north, client):
+    run = staged(omar, table("A-1,S1,Acme,X1,ICU,Main / 4 / Room 1,in_service,seen"), north)
+    assert run.rows.get().difference == {
+        "control_number": [None, "A-1"],
+        "serial_number": [None, "S1"],
+        "manufacturer": [None, "Acme"],
+        "model": [None, "X1"],
+        "department": [None, "ICU"],
+        "location": [None, "Main / 4 / Room 1"],
+        "status": [None, "in_service"],
+        "notes": [None, "seen"],
+    }
+    client.force_login(User.objects.get(pk=omar.user_id))
+    page = client.get(f"/imports/{run.public_id}").content.decode()
+    labels = ["Control number", "Serial number", "Manufacturer", "Model", "Location", "Department", "Status", "Notes"]
+    places = [page.index(f"<li>{label}:") for label in labels]
+    assert places == sorted(places)
+    assert "8 values" in page
+
+
+def test_ni_means_missing_in_a_mapping_nobody_made_yet(omar, north):
+    run = staged(omar, table("A-1,NI,Acme,NI,NI,NI,in_service,"), north)
+    assert run.definition["missing_words"] == ["NI"]
+    assert set(run.rows.get().difference) == {"control_number", "manufacturer", "status"}

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openhtm.catalog.models import ManufacturerAlias
 from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory, ManufacturerFactory
 from openhtm.core.pagination import BadCursor, keyset_page
 from openhtm.inventory.models import AlternateNumber, Device, NetworkInterface
@@ -164,3 +165,75 @@ def test_any_text_as_cursor_is_refused_in_words(text):
     if text:
         with pytest.raises(BadCursor):
             keyset_page(Device.objects.none(), order=("control_number",), cursor=text)
+
+
+@pytest.fixture
+def searchable(north):
+    """Three devices that are found by different things."""
+    bbraun = ManufacturerFactory(name="B. Braun")
+    ManufacturerAlias.objects.create(manufacturer=bbraun, alias="BBraun", alias_key="bbr")
+    DeviceFactory(
+        facility=north, control_number="A-1", device_model__name="Q1", device_model__manufacturer=ManufacturerFactory(name="Acme"),
+        device_model__device_type=DeviceTypeFactory(name="Infusion pump"),
+    )  # fmt: skip
+    second = DeviceFactory(
+        facility=north, control_number="A-2", device_model__name="MX 100%", device_model__manufacturer=bbraun,
+        device_model__device_type=DeviceTypeFactory(name="Monitor"),
+    )  # fmt: skip
+    third = DeviceFactory(facility=north, control_number="A-3", description="a_b", device_model__name="R9")
+    DeviceFactory(facility=north, control_number="A-4", description="axb", device_model__name="R9b")
+    AlternateNumber.objects.create(device=second, kind="finance", number="F-77", number_key="F-77")
+    NetworkInterface.objects.create(device=third, mac_address="00:1b:c5:00:12:34", ip_address="10.0.0.7", hostname="ward7")
+
+
+WORDS = st.sampled_from(
+    ["infus", "INF%", "100%", "a_b", "\\", "acme", "ac", "mx", "bbr", "10.0.0.7", "00:1b:c5:00:12:34", "ward7", "F-77", "pump"]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(words=st.lists(WORDS, min_size=1, max_size=3), limit=st.integers(1, 5))
+def test_a_search_in_two_steps_pages_through_the_same_rows_as_in_one(omar, searchable, words, limit):
+    text = " ".join(words)
+    read = filters.read_filters({"q": text}, actor=omar)
+    found = filters.filtered(actor=omar, filters=read)
+
+    def rows(*, searched):
+        cursor, seen = None, []
+        while True:
+            page = lists.page_of_values(
+                found, ["control_number", "status"], order=("control_number",), cursor=cursor, limit=limit, searched=searched
+            )
+            seen += [row["control_number"] for row in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                return seen
+
+    assert rows(searched=True) == rows(searched=False) == sorted(device.control_number for device in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("infus", ["A-1"]),  # inside the name of its type
+        ("acme", ["A-1"]),  # its maker
+        ("bbr", ["A-2"]),  # an alias of its maker
+        ("AB", []),  # two letters begin a tag or serial
+        ("mx 100%", ["A-2"]),  # what LIKE would read as a pattern
+        ("a_b", ["A-3"]),
+        ("10.0.0.7", ["A-3"]),
+        ("00-1B-C5-00-12-34", ["A-3"]),
+        ("WARD7", ["A-3"]),
+        ("f-7", ["A-2"]),  # part of another number
+        ("F-_", []),
+    ],
+)
+def test_a_word_finds_devices_by_everything_it_may_mean(omar, searchable, text, numbers):
+    found = filters.filtered(actor=omar, filters=filters.read_filters({"q": text}, actor=omar))
+    assert [device.control_number for device in found.order_by("control_number")] == numbers
+
+
+def test_a_search_asks_one_statement_for_each_word(omar, searchable):
+    with CaptureQueriesContext(connection) as captured:
+        filters.read_filters({"q": "infusion pump acme"}, actor=omar)
+    assert len(captured) == 1 + 3

@@ -1,7 +1,10 @@
+import contextlib
 import datetime as dt
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory
 from openhtm.core.errors import Conflict, Invalid, NotAllowed
@@ -224,3 +227,52 @@ def test_the_timeline_tells_everything_with_who_and_why(maria, north, model):
     assert changed.reason == "read on the type plate"
     assert ("Serial number", "A1", "A2") in changed.changes
     assert titles[0] == "Note by Maria Reyes"
+
+
+ONE = {
+    "serial_number": st.sampled_from(["", "S1", "x" * 81, "a\tb"]),
+    "control_number": st.sampled_from(["", "K-1", "TAKEN", "a/b"]),
+    "udi_carrier": st.sampled_from(["", "(01)5102222223333X"]),
+    "expected_life_years": st.sampled_from([None, 0, 7]),
+    "location_id": st.sampled_from(["none", "here", "elsewhere"]),
+    "device_model_id": st.sampled_from(["there", "missing"]),
+}
+
+
+@contextlib.contextmanager
+def forgotten():
+    """Take back what the block writes."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def refused_alone(actor, facility, values):
+    try:
+        with forgotten():
+            devices.add_device(actor=actor, facility_id=facility.pk, values=values)
+    except Invalid as refusal:
+        return refusal.errors
+    return {}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(rows=st.lists(st.fixed_dictionaries(ONE), min_size=1, max_size=4))
+def test_many_new_devices_are_refused_for_what_each_alone_would_be(maria, north, south, model, rows):
+    with forgotten():
+        DeviceFactory(facility=north, control_number="TAKEN")
+        places = {"none": None, "here": LocationFactory(facility=north).pk, "elsewhere": LocationFactory(facility=south).pk}
+        models = {"there": model.pk, "missing": 2**40}
+        told = [row | {"location_id": places[row["location_id"]], "device_model_id": models[row["device_model_id"]]} for row in rows]
+        alone = {at: errors for at, values in enumerate(told) if (errors := refused_alone(maria, north, values))}
+        try:
+            added = devices.add_devices(actor=maria, new=[devices.NewDevice(north.pk, values) for values in told])
+        except devices.SomeInvalid as refusal:
+            clashes = {at for at, errors in refusal.rows.items() if "earlier" in "".join(errors.get("control_number", []))}
+            assert {at: errors for at, errors in refusal.rows.items() if at not in clashes} == {
+                at: errors for at, errors in alone.items() if at not in clashes
+            }
+            assert Device.objects.count() == 1
+        else:
+            assert not alone
+            assert len(added) == Device.objects.count() - 1 == len(rows)

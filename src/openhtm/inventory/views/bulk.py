@@ -150,7 +150,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 @require_safe
 def view_list(request: HttpRequest) -> HttpResponse:
     """The actor's saved views."""
-    views = SavedView.objects.filter(Q(owner_id=_actor(request).user_id)).select_related("shared_with")
+    views = SavedView.objects.filter(Q(owner_id=_actor(request).user_id), page="devices").select_related("shared_with")
     return render(request, "inventory/view_list.html", {"views": views})
 
 

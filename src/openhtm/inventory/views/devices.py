@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -24,7 +25,6 @@ from openhtm.inventory.addresses import device_url
 from openhtm.inventory.converters import ControlNumberConverter
 from openhtm.inventory.models import Device, SavedView
 from openhtm.inventory.queries import detail, filters, lists
-from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.services import devices, life, network
 from openhtm.inventory.views import shown
 from openhtm.sites.models import Facility
@@ -51,6 +51,8 @@ def device_list(request: HttpRequest) -> HttpResponse:
     """Everything the actor may see, narrowed by the chips in the address."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_DEVICES)
+    if (said := _said(request.GET)) != request.GET:
+        return redirect(f"{request.path}?{said.urlencode()}".rstrip("?"))
     found = filters.read_filters(request.GET.dict(), actor=actor)
     queryset = filters.filtered(actor=actor, filters=found)
     may_see_costs = actor.may(Permission.VIEW_COSTS)
@@ -58,10 +60,11 @@ def device_list(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", lists.DEFAULT_SORT)
     sort = sort if sort in lists.SORTS else lists.DEFAULT_SORT
     cursor, moved = request.GET.get("cursor"), False
+    page_at = partial(lists.list_page, queryset, columns=columns, sort=sort, limit=PAGE_ROWS, searched=bool(found.search))
     try:
-        page = lists.list_page(queryset, columns=columns, sort=sort, cursor=cursor, limit=PAGE_ROWS)
+        page = page_at(cursor=cursor)
     except BadCursor:
-        page, moved = lists.list_page(queryset, columns=columns, sort=sort, cursor=None, limit=PAGE_ROWS), True
+        page, moved = page_at(cursor=None), True
     count = count_of_page(page, queryset)
     context = {
         "page": page,
@@ -80,6 +83,15 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "bulk_actions": _bulk_actions(actor),
     }
     return render(request, "inventory/device_list.html", context, status=200)
+
+
+def _said(query: QueryDict) -> QueryDict:
+    """Return the address without the fields a form left empty, so that it can be read, kept and shared."""
+    kept = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if said := [value for value in values if value]:
+            kept.setlist(name, said)
+    return kept
 
 
 def _offered(may_see_costs: bool) -> list[lists.ListColumn]:
@@ -188,8 +200,6 @@ def device_page(request: HttpRequest, control_number: str) -> HttpResponse:
     tab = request.GET.get("tab", "timeline")
     with timezone.override(ZoneInfo(device.facility.time_zone)):
         context = shown.device_context(device, actor=actor, may=may, tab=tab)
-        if tab == "timeline" and may["history"]:
-            context["events"] = timeline(device, actor=actor)
         return render(request, "inventory/device.html", context)
 
 

@@ -26,13 +26,15 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.addresses import device_url
 from openhtm.inventory.models import Device
-from openhtm.inventory.rules.import_fields import device_fields
+from openhtm.inventory.rules.device_fields import LABELS
+from openhtm.inventory.rules.import_fields import FIELDS_OF, device_fields
 from openhtm.sites.models import Facility
 from openhtm.ui import lists
 from openhtm.ui.parts import JobState, Tab
 
 ROWS = 50
 _LABELS = {field.code: field.label for field in device_fields()}
+_ORDER = {field.code: place for place, field in enumerate(device_fields())}
 _TONES = {
     RowAction.CREATE: "ok", RowAction.UPDATE: "info", RowAction.UNCHANGED: "hold", RowAction.CONFLICT: "due", RowAction.REFUSED: "late",
 }  # fmt: skip
@@ -277,10 +279,24 @@ def _rows_context(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
     }
 
 
+def _place_of(name: str) -> tuple[int, str]:
+    """Where a field stands: as the mapping lists the fields, then what has no field of its own, site fields last."""
+    code = FIELDS_OF.get(name, name)
+    return (_ORDER[code] if code in _ORDER else len(_ORDER) + name.startswith("custom:"), name)
+
+
+def _shown_change(name: str, old: Any, new: Any) -> tuple[str, Any, Any]:
+    code = FIELDS_OF.get(name, name)
+    label = _LABELS.get(code) or LABELS.get(name) or name.removeprefix("custom:")
+    if name.endswith("_cents"):
+        old, new = (None if cents is None else f"{cents / 100:,.2f}" for cents in (old, new))
+    return label, old, new
+
+
 def _shown_row(row: ImportRow, numbers: dict[int, str]) -> dict[str, Any]:
     number = numbers.get(row.target_id or 0, "")
     action = RowAction(row.action)
-    changes = [(_LABELS.get(name, name.removeprefix("custom:")), old, new) for name, (old, new) in row.difference.items()]
+    changes = [_shown_change(name, old, new) for name, (old, new) in sorted(row.difference.items(), key=lambda one: _place_of(one[0]))]
     return {
         "number": row.row_number,
         "tone": _TONES[action],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +20,7 @@ from openhtm.inventory.forms import model_label
 from openhtm.inventory.models import CustomField, Device, MaintenanceStrategy, Ownership
 from openhtm.inventory.queries import detail
 from openhtm.inventory.queries.filters import GROUPS, MISSING
+from openhtm.inventory.queries.timeline import timeline
 from openhtm.inventory.rules.printed import place_url
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, TRANSITIONS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
@@ -28,14 +30,12 @@ from openhtm.ui.rules import formats
 
 
 def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str) -> dict[str, Any]:
-    """Return what the device page shows on every tab, and what its open tab needs."""
+    """Return what the device page shows on every tab, and what its open tab needs. Two to seven statements."""
     status = Status(device.status)
     chosen = device.facility.organisation.risk_profile
-    scores = detail.risk_scores(device, code=None if tab == "risk" else chosen)
+    around = detail.surroundings(device)
+    scores = detail.risk_scores(device, code=None if tab == "risk" else chosen, own_inputs=around.risk_inputs > 0)
     main = next((one for one in scores if one.profile.code == chosen), None)
-    interfaces = list(device.interfaces.all()) if may["network"] else []
-    attachments = list(device.attachments.filter(removed_at__isnull=True).select_related("file"))
-    model_documents = list(ModelDocument.objects.filter(device_model_id=device.device_model_id, superseded_by__isnull=True))
     return {
         "device": device,
         "title": title_of(device),
@@ -43,18 +43,16 @@ def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: s
         "can_change_status": may["status"] and bool(TRANSITIONS[status]),
         "may": may,
         "tab": tab if tab in TABS else "timeline",
-        "tabs": _tabs(device, tab, interfaces=len(interfaces), documents=len(attachments) + len(model_documents), may=may),
-        "notices": attention(device, actor=actor, today=timezone.localdate(), may=may),
+        "tabs": _tabs(device, tab, interfaces=around.interfaces, documents=around.attachments + around.model_documents, may=may),
+        "notices": attention(device, actor=actor, today=timezone.localdate(), may=may, candidates=around.candidates),
         "identity": identity_facts(device),
         "place": place_facts(device),
         "life": life_facts(device, may_see_costs=may["costs"]),
         "codes": code_facts(device),
         "scores": scores,
         "main_score": main,
-        "interfaces": interfaces,
-        "attachments": attachments,
-        "model_documents": model_documents,
-        **(_identity_tab(device) if tab == "identity" else {}),
+        **({"events": timeline(device, actor=actor, merged=around.merged)} if tab == "timeline" and may["history"] else {}),
+        **(_OPENED[tab](device) if tab in _OPENED and (tab != "network" or may["network"]) else {}),
     }
 
 
@@ -70,6 +68,17 @@ def _identity_tab(device: Device) -> dict[str, Any]:
     }
 
 
+def _network_tab(device: Device) -> dict[str, Any]:
+    return {"interfaces": list(device.interfaces.all())}
+
+
+def _documents_tab(device: Device) -> dict[str, Any]:
+    documents = ModelDocument.objects.filter(device_model_id=device.device_model_id, superseded_by__isnull=True)
+    files = device.attachments.filter(removed_at__isnull=True).select_related("file")
+    return {"attachments": list(files), "model_documents": list(documents)}
+
+
+_OPENED = {"identity": _identity_tab, "network": _network_tab, "documents": _documents_tab}
 TABS = {"timeline": "Timeline", "identity": "Identity", "network": "Software and network", "documents": "Documents", "risk": "Risk"}
 
 
@@ -87,8 +96,8 @@ def title_of(device: Device) -> str:
     return f"{kind}, {device.device_model}"
 
 
-def attention(device: Device, *, actor: Actor, today: date, may: dict[str, bool]) -> list[Notice]:
-    """Return what somebody should do about this record, most pressing first."""
+def attention(device: Device, *, actor: Actor, today: date, may: dict[str, bool], candidates: Collection[int]) -> list[Notice]:
+    """Return what somebody should do about this record, most pressing first. ``candidates`` are devices that may be it again."""
     here = device_url(device.control_number)
     found: list[Notice] = []
     if device.status == Status.MISSING:
@@ -98,7 +107,7 @@ def attention(device: Device, *, actor: Actor, today: date, may: dict[str, bool]
     if device.status == Status.SEQUESTERED:
         detail_text = "Kept as evidence. Do not repair, clean, return or dispose of it."
         found.append(Notice(title="Sequestered", detail=detail_text, tone="late", icon="lock"))
-    for other in detail.duplicates_of(device, actor=actor):
+    for other in detail.duplicates_of(candidates, actor=actor):
         link = f"/quality/duplicates?device={quote(device.control_number, safe='')}"
         words = f"{other.control_number} has the same identity. Compare the two records."
         found.append(

@@ -2,4 +2,6 @@
 
 from ninja import Router
 
-routers: tuple[Router, ...] = ()
+from openhtm.maintenance.api import visits
+
+routers: tuple[Router, ...] = (visits.router,)

@@ -18,12 +18,6 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
-def short_day(value: date, *, today: date) -> str:
-    """The day without its year when that is within six months of ``today``; ``"12 Dec"`` or ``"12 Dec 2025"``."""
-    near = abs((value - today).days) <= 183
-    return f"{value.day} {MONTHS[value.month - 1]}" if near else day(value)
-
-
 def month(value: date) -> str:
     """``"Dec 2026"``, for facts known only to the month."""
     return f"{MONTHS[value.month - 1]} {value.year}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from openhtm.workorders.models import Checklist, LabourEntry, ReportVerdict, Result, VendorReport, WorkOrder
+from openhtm.workorders.models import Checklist, LabourEntry, ReportVerdict, VendorReport, WorkOrder
 from openhtm.workorders.models.evidence import Purpose
+from openhtm.workorders.rules.checklists import PASSED
 from openhtm.workorders.rules.closing import Facts
 from openhtm.workorders.rules.kinds import UNDER_WAY, Kind, number_text
 
@@ -36,14 +37,9 @@ def facts_of(order: WorkOrder) -> Facts:
 
 def _evidence(order: WorkOrder) -> tuple[tuple[str, ...], bool]:
     """Return the unfinished checklists by name, and whether a return-to-service test was passed. One statement."""
-    failed = Result.objects.filter(checklist=OuterRef("pk"), verdict__in=("fail", "invalid"), superseded_by__isnull=True)
-    rows = list(
-        Checklist.objects.filter(work_order=order)
-        .annotate(failed=Exists(failed))
-        .values_list("purpose", "finished_at", "failed", "version__procedure__name")
-    )
+    rows = list(Checklist.objects.filter(work_order=order).values_list("purpose", "finished_at", "outcome", "version__procedure__name"))
     unfinished = tuple(name for _, finished, _, name in rows if finished is None)
-    passed = any(purpose == Purpose.RETURN_TO_SERVICE and finished and not failed for purpose, finished, failed, _ in rows)
+    passed = any(purpose == Purpose.RETURN_TO_SERVICE and finished and outcome in PASSED for purpose, finished, outcome, _ in rows)
     return unfinished, passed
 
 

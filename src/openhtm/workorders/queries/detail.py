@@ -8,7 +8,7 @@ from openhtm.identity.actor import Actor
 from openhtm.workorders.models import WorkAttachment, WorkComment, WorkEvent, WorkOrder
 
 _RELATED = (
-    "facility__organisation", "device__device_model__manufacturer", "device__device_type", "location", "department", "reporter", "assigned_user",
+    "facility__organisation", "device__device_model__manufacturer", "device__device_type", "device__location", "location", "department", "reporter", "assigned_user",
     "assigned_team", "assigned_provider", "hold_reason", "problem", "cause", "resolution", "failure", "cancel_reason", "parent", "merged_into",
     "template", "completed_by", "closed_by",
 )  # fmt: skip

@@ -172,7 +172,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
     if raw == "me":
         reading.take(name, raw, "assigned to", "me", mine_condition(reading.actor))
     elif raw == "nobody":
-        nobody = Q(assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
+        nobody = Q(under_way=True, assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
         reading.take(name, raw, "assigned to", "nobody", nobody)
     else:
         _PERSON(reading, name, raw)
@@ -180,7 +180,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
 
 def _team(reading: _Reading, name: str, raw: str) -> None:
     if raw == "mine":
-        teams = list(TeamMember.objects.filter(user_id=reading.actor.user_id).values_list("team_id", flat=True))
+        teams = list(TeamMember.objects.filter(user_id=reading.actor.user_id or 0).values_list("team_id", flat=True))
         reading.take(name, raw, "of", "my teams", Q(assigned_team_id__in=teams))
     else:
         _TEAM(reading, name, raw)
@@ -210,7 +210,7 @@ def _day(label: str, lookup: str) -> Any:
     return read
 
 
-_PERSON = _by_key("assigned to", "assigned_user_id", lambda actor: User.objects.filter(is_active=True))
+_PERSON = _by_key("assigned to", "assigned_user_id", lambda _actor: User.objects.filter(is_active=True))
 _TEAM = _by_key("of", "assigned_team_id", lambda actor: Team.objects.visible_to(actor))
 _READERS: dict[str, Any] = {
     "q": _q,
@@ -221,7 +221,7 @@ _READERS: dict[str, Any] = {
     "incident": _incident,
     "assignee": _assignee,
     "team": _team,
-    "provider": _by_key("with", "assigned_provider_id", lambda actor: ServiceProvider.objects.all()),
+    "provider": _by_key("with", "assigned_provider_id", lambda _actor: ServiceProvider.objects.all()),
     "facility": _facility,
     "department": _by_key("of", "department_id", lambda actor: Department.objects.visible_to(actor)),
     "location": _location,

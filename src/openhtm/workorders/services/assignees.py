@@ -35,7 +35,7 @@ def refuse_strange_assignees(
 
 
 def _people_elsewhere(wanted: Set[tuple[int, int]], now: datetime) -> bool:
-    valid = Q(valid_from__lte=now) & (Q(valid_until__isnull=True) | Q(valid_until__gt=now))
+    valid = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
     held = RoleAssignment.objects.filter(valid, user_id__in={user for user, _ in wanted}, user__is_active=True, role__in=WORKING_ROLES)
     places: dict[int, set[int | None]] = {}
     for user, facility in held.values_list("user_id", "facility_id"):

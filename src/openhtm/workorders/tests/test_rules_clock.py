@@ -17,7 +17,8 @@ def at(seconds: int) -> dt.datetime:
 
 
 holds = st.lists(
-    st.builds(lambda since, length, stops: Hold(at(since), at(since + length), stops), offsets, st.integers(0, 50_000), st.booleans()), max_size=6
+    st.builds(lambda since, length, stops: Hold(at(since), at(since + length), stops), offsets, st.integers(0, 50_000), st.booleans()),
+    max_size=6,
 )
 
 

@@ -66,7 +66,10 @@ def test_a_code_of_the_other_list_does_not_close(found):
         ({"open_children": ("WO-2", "WO-3", "WO-4", "WO-5", "WO-6")}, "WO-2, WO-3, WO-4 and 2 more to be settled"),
         ({"unreviewed_reports": 1}, "the service report to be reviewed"),
         ({"unfinished": ("Infusion pump",)}, "the remaining steps of Infusion pump"),
-        ({"labour_min": 0, "return_test_required": True}, "booked labour or an accepted service report and a passed return-to-service test"),
+        (
+            {"labour_min": 0, "return_test_required": True},
+            "booked labour or an accepted service report and a passed return-to-service test",
+        ),
         ({"kind": Kind.PROJECT, "failure_code": "", "labour_min": 0}, ""),
         ({"kind": Kind.RETIREMENT, "failure_code": "", "labour_min": 0}, ""),
         ({"kind": Kind.ACCEPTANCE, "failure_code": ""}, ""),

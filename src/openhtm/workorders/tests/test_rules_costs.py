@@ -1,6 +1,7 @@
 """Costs and downtime add up."""
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,10 @@ def at(hour: int) -> dt.datetime:
 
 
 downs = st.builds(
-    lambda since, length, planned: Down(at(since), None if length == 0 else at(since + length), planned), hours, st.integers(0, 200), st.booleans()
+    lambda since, length, planned: Down(at(since), None if length == 0 else at(since + length), planned),
+    hours,
+    st.integers(0, 200),
+    st.booleans(),
 )
 
 
@@ -57,7 +61,7 @@ def test_half_a_cent_is_rounded_up():
 @given(st.lists(downs, max_size=6))
 def test_no_hour_is_down_twice(times):
     apart = merged(times, start=START, end=END)
-    assert all(later[0] > earlier[1] for earlier, later in zip(apart, apart[1:], strict=False))
+    assert all(later[0] > earlier[1] for earlier, later in itertools.pairwise(apart))
     assert down_time(times, start=START, end=END) == down_time([*times, *times], start=START, end=END)
     assert down_time(times, start=START, end=END) <= END - START
 

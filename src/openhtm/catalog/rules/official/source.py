@@ -81,10 +81,6 @@ class Source:
         self._packed = packed
         self.stream = io.BufferedReader(_Guarded(unpacked), 1 << 18)
 
-    @property
-    def bytes_read(self) -> int:
-        return self._hashing.count
-
     def sha256(self) -> str:
         """Read the file to its end and return the digest in hexadecimal."""
         while self._packed.read(1 << 16):

@@ -1,0 +1,1 @@
+"""Reads of this room, shaped for one page or report each."""

@@ -1,0 +1,1 @@
+"""What people and the nightly run do with the programme, schedules and visits: the only writers of this room."""

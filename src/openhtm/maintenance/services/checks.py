@@ -1,0 +1,73 @@
+"""What must hold between facts and visits; checked nightly and by ``openhtm doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection
+
+from openhtm.audit.invariants import Invariant
+from openhtm.maintenance.models import ReconcileRun, Schedule, Visit
+from openhtm.maintenance.queries.facts import FACTS, plan_of
+
+SAMPLE = 50
+"""Schedules computed row by row at each check; the equality tests compute thousands."""
+
+
+def _check(sql: str) -> Callable[[], tuple[int, list[str]]]:
+    def run() -> tuple[int, list[str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) OVER (), broken.control_number FROM ({sql}) broken LIMIT 5")  # noqa: S608 - constants below
+            rows = cursor.fetchall()
+        return (rows[0][0] if rows else 0), [name for _, name in rows]
+
+    return run
+
+
+_ONE_OPEN = """
+SELECT d.control_number FROM maintenance_schedule s JOIN inventory_device d ON d.id = s.device_id
+WHERE s.live AND s.ends_on IS NULL AND s.changed_at < (SELECT max(facts_until) FROM maintenance_reconcilerun WHERE finished_at IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM maintenance_visit v WHERE v.schedule_id = s.id AND v.is_open)
+"""
+_NOT_LIVE = """
+SELECT d.control_number FROM maintenance_visit v JOIN maintenance_schedule s ON s.id = v.schedule_id JOIN inventory_device d ON d.id = v.device_id
+WHERE v.is_open AND NOT s.live AND s.changed_at < (SELECT max(facts_until) FROM maintenance_reconcilerun WHERE finished_at IS NOT NULL)
+"""
+_SAME_DEVICE = """
+SELECT d.control_number FROM maintenance_visit v JOIN maintenance_schedule s ON s.id = v.schedule_id JOIN inventory_device d ON d.id = v.device_id
+WHERE v.device_id <> s.device_id
+"""
+_DONE_HAS_ATTEMPT = """
+SELECT d.control_number FROM maintenance_visit v JOIN inventory_device d ON d.id = v.device_id
+WHERE v.state = 'done' AND NOT EXISTS (SELECT 1 FROM maintenance_attempt a WHERE a.visit_id = v.id)
+"""
+
+
+def stored_as_computed() -> tuple[int, list[str]]:
+    """Compute a sample of schedules row by row and compare with what is stored. Looks at those not touched since the last run."""
+    last = ReconcileRun.objects.filter(finished_at__isnull=False).first()
+    if last is None:
+        return 0, []
+    open_visits = Visit.objects.filter(is_open=True).order_by("next_change_on", "pk")[:SAMPLE]
+    schedules = Schedule.objects.filter(pk__in=[visit.schedule_id for visit in open_visits], changed_at__lte=last.facts_until)
+    found = {visit.schedule_id: visit for visit in open_visits}
+    wrong = []
+    for schedule in schedules.select_related(*FACTS):
+        stored = found[schedule.pk]
+        current = plan_of(schedule, today=last.as_of).current
+        if current is None or (current.due_on, str(current.state)) != (stored.due_on, stored.state):
+            wrong.append(schedule.device.control_number)
+    return len(wrong), wrong[:5]
+
+
+INVARIANTS = (
+    Invariant("visit-one-open", "Every live schedule has exactly one open visit.", _check(_ONE_OPEN)),
+    Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", _check(_NOT_LIVE)),
+    Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", _check(_SAME_DEVICE)),
+    Invariant("visit-done-by-attempt", "A visit that is done has the attempt that did it.", _check(_DONE_HAS_ATTEMPT)),
+    Invariant(
+        "visit-state-as-computed",
+        "The stored day and state of open visits are those that the rules compute (a sample).",
+        stored_as_computed,
+    ),
+)

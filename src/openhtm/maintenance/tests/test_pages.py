@@ -1,0 +1,132 @@
+"""Pages of visits, schedules and the programme, and the tab on the device."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from openhtm.identity.models import User
+from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.services.reconcile import reconcile
+from openhtm.maintenance.tests.factories import PlanLineFactory, ProcedureFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 1, 20, 17, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def pump(clock, north, policies, system):
+    device = DeviceFactory(facility=north, accepted_on=date(2025, 1, 31), control_number="BME-1")
+    PlanLineFactory(device_model=device.device_model, every_n=3, effective_from=date(2026, 1, 1))
+    reconcile(actor=system, now=NOW)
+    return device
+
+
+def logged_in(client, actor):
+    from openhtm.identity.middleware import begin_session
+
+    client.force_login(User.objects.get(pk=actor.user_id), backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    begin_session(session)
+    session.save()
+    return client
+
+
+def test_the_worklist_shows_what_can_be_done_now_and_both_percentages(client, pump, maria):
+    page = logged_in(client, maria).get(reverse("maintenance:visit-list")).content.decode()
+    assert "BME-1" in page
+    assert "by policy" in page
+    assert "performed" in page
+
+
+def test_chen_sees_no_visit_of_north(client, pump, chen):
+    page = logged_in(client, chen).get(reverse("maintenance:visit-list")).content.decode()
+    assert "BME-1" not in page
+
+
+def test_a_visit_says_why_it_is_due_then(client, pump, maria):
+    page = logged_in(client, maria).get(reverse("maintenance:visit", args=[Visit.objects.get().pk])).content.decode()
+    assert "Every 3 months, counted from" in page
+    assert "Why this date?" in page
+
+
+def test_two_taps_record_that_it_was_in_use(client, pump, maria):
+    visit = Visit.objects.get()
+    answer = logged_in(client, maria).post(reverse("maintenance:visit-attempt", args=[visit.pk]), {"outcome": "in_use"})
+    assert answer.status_code == 302
+    assert Attempt.objects.get().outcome == "in_use"
+
+
+def test_an_unknown_outcome_is_refused_in_the_form(client, pump, maria):
+    answer = logged_in(client, maria).post(reverse("maintenance:visit-attempt", args=[Visit.objects.get().pk]), {"outcome": "lost"})
+    assert answer.status_code == 422
+    assert not Attempt.objects.exists()
+
+
+def test_an_exclusion_needs_a_second_person(client, pump, omar, north):
+    visit = Visit.objects.get()
+    logged_in(client, omar).post(reverse("maintenance:visit-exclude", args=[visit.pk]), {"code": "other", "reason": "Twice"})
+    exclusion = VisitExclusion.objects.get()
+    answer = client.post(reverse("maintenance:exclusion", args=[exclusion.uid]), {"confirmed": "yes"})
+    assert answer.status_code == 422
+    assert "second person" in answer.content.decode()
+
+
+def test_the_device_shows_its_schedules_and_that_a_visit_is_late(client, pump, maria):
+    Visit.objects.update(state="late")
+    page = logged_in(client, maria).get(reverse("inventory:device", args=["BME-1"])).content.decode()
+    assert "is late" in page
+    assert "every 3 months" in page
+
+
+def test_a_device_is_set_apart_with_a_reason(client, pump, omar):
+    schedule = Schedule.objects.get()
+    address = reverse("maintenance:schedule-override", args=[schedule.pk])
+    wanted = {"needed": "on", "cycle": "fixed", "every_n": 1, "every_unit": "month", "source": "policy", "reason": ""}
+    assert logged_in(client, omar).post(address, wanted).status_code == 422
+    assert client.post(address, wanted | {"reason": "Used every day"}).status_code == 302
+    schedule.refresh_from_db()
+    assert (schedule.every_n, schedule.inherited) == (1, "device")
+
+
+def test_a_line_shows_its_effect_before_it_is_carried_out(client, pump, system):
+    from openhtm.catalog.tests.factories import DeviceTypeFactory
+    from openhtm.identity.rules.permissions import Role
+    from openhtm.identity.tests.factories import UserFactory, actor_of
+
+    kind = DeviceTypeFactory()
+    pump.device_type = kind
+    pump.save()
+    ada = actor_of(UserFactory.with_role(Role.ADMINISTRATOR, None, username="ada"))
+    wanted = {
+        "procedure": ProcedureFactory().pk, "device_type": kind.pk, "needed": "on", "cycle": "fixed", "every_n": 6, "every_unit": "month",
+        "source": "policy",
+    }  # fmt: skip
+    shown = logged_in(client, ada).post(reverse("maintenance:line-add"), wanted)
+    assert "devices in the inventory" in shown.content.decode()
+    assert PlanLine.objects.filter(device_type=kind).count() == 0
+    assert client.post(reverse("maintenance:line-add"), wanted | {"sure": "1"}).status_code == 302
+    assert Schedule.objects.filter(device=pump, live=True).count() == 2
+
+
+def test_the_worklist_costs_the_same_for_one_visit_and_for_thirty(client, pump, maria, system):
+    address = reverse("maintenance:visit-list")
+    logged_in(client, maria).get(address)
+    with CaptureQueriesContext(connection) as alone:
+        client.get(address)
+    DeviceFactory.create_batch(29, facility=pump.facility, device_model=pump.device_model, accepted_on=date(2025, 1, 31))
+    reconcile(actor=system, now=NOW, whole=True)
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    assert Visit.objects.filter(is_open=True).count() == 30
+    assert len(many) == len(alone)

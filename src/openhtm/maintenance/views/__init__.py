@@ -1,0 +1,1 @@
+"""Pages of visits, schedules and the programme."""
