@@ -1,4 +1,4 @@
-"""Statements that write what ``due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
+"""Statements that write what ``queries.due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
 
 # ruff: noqa: S608 - put together from constants of this file; values go in as parameters
 LOCK_ALL = "SELECT pg_advisory_xact_lock(%s)"
