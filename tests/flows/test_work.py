@@ -22,7 +22,7 @@ def test_a_nurse_without_log_in_reports_and_follows(visit, hospital):
     page.get_by_label("Yes, it is set aside").check()
     page.get_by_role("button", name="Send report").click()
     expect(page.get_by_role("heading", name="What to do now")).to_be_visible()
-    page.get_by_label("Add a remark").fill("It stands in the utility room")
+    page.get_by_role("textbox", name="Add a remark").fill("It stands in the utility room")
     page.get_by_role("button", name="Add remark").click()
     expect(page.get_by_text("It stands in the utility room")).to_be_visible()
     page.goto(f"/d/{tag}")

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openhtm.demo.parts import (
-    catalog, identity, inventory, procedures, programme, rounds, settings, sites, testers, today, work, workforce,
+    catalog,
+    identity,
+    inventory,
+    procedures,
+    programme,
+    rounds,
+    settings,
+    sites,
+    testers,
+    today,
+    work,
+    workforce,
 )  # fmt: skip
 from openhtm.demo.parts.demo import Demo
 

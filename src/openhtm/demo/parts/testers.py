@@ -46,7 +46,9 @@ def build(demo: Demo) -> None:
         for family in families:
             unit, low, high, accuracy = RANGES[family]
             quantities.append(TesterQuantity(tester=tester, quantity=family, unit=unit, low=low, high=high, accuracy=accuracy))
-        facts = TesterFacts(tester.pk, tester.device_id, frozenset(tester.kinds), tuple((one.performed_on, one.due_on) for one in reversed(done)))
+        facts = TesterFacts(
+            tester.pk, tester.device_id, frozenset(tester.kinds), tuple((one.performed_on, one.due_on) for one in reversed(done))
+        )
         demo.testers.setdefault(facility, []).append(facts)
     Calibration.objects.bulk_create(calibrations)
     TesterQuantity.objects.bulk_create(quantities)

@@ -54,7 +54,9 @@ def _share_out(demo: Demo) -> int:
     ours = Q(assigned_provider__isnull=True) | Q(assigned_provider__kind="in_house")
     rows = WorkOrder.objects.filter(ours, origin="visit", status="open", assigned_user__isnull=True)
     orders, users, teams, days = [], [], [], []
-    for pk, facility, department, due_on, opens_on in rows.order_by("pk").values_list("pk", "facility_id", "department_id", "due_on", "opens_on"):
+    for pk, facility, department, due_on, opens_on in rows.order_by("pk").values_list(
+        "pk", "facility_id", "department_id", "due_on", "opens_on"
+    ):
         people: Sequence[Person] = demo.people[facility]
         orders.append(pk)
         users.append(people[(department or pk) % len(people)].pk)
@@ -131,7 +133,9 @@ def _sign(demo: Demo) -> int:
     made = 0
     since = demo.now - dt.timedelta(days=SIGNED_DAYS)
     recent = WorkOrder.objects.filter(Exists(Checklist.objects.filter(work_order=OuterRef("pk"))), completed_at__gte=since)
-    for part in _parts(list(recent.filter(assigned_provider__isnull=True, completed_by__isnull=False).select_related("completed_by").order_by("pk"))):
+    for part in _parts(
+        list(recent.filter(assigned_provider__isnull=True, completed_by__isnull=False).select_related("completed_by").order_by("pk"))
+    ):
         hashes = content_hash_of(part)
         made += len(
             Signature.objects.bulk_create(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
@@ -145,7 +145,7 @@ def _show(
         "based_on": based_on,
         "pictures": signing.dumps(dict(pictures or {}), salt=_SALT),
         "steps": preview_raw(raw["steps"]),
-        "choices": _choices(),
+        "choices": _choices(raw),
         "trail": [HOME, (version.procedure.name, url_of(version.procedure))],
     }
     return render(request, "procedures/editor.html", context, status=422 if refusal else 200)
@@ -196,11 +196,19 @@ def _block(at: int, step: Mapping[str, Any], wrong: Sequence[str], focus: int, k
         .get("from", "standard" if (step.get("number") or {}).get("limit") else ""),
         "standard": f"{safety.get('standard')}|{safety.get('edition')}",
         "images": images,
+        "applied_parts": _chosen_first(applied_part_types().items(), safety.get("applied_parts", [])),
+        "methods": _chosen_first(conditions("method").items(), safety.get("methods", [])),
+        "tests": _chosen_first([(one.code, one.label) for one in vocabulary().tests.values()], safety.get("tests", [])),
     }
 
 
-def _choices() -> dict[str, Any]:
-    words = vocabulary()
+def _chosen_first(known: Iterable[tuple[str, str]], chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """Put what is ticked first, in the order it was written, so that saving does not change that order."""
+    places = {code: at for at, code in enumerate(chosen)}
+    return sorted(known, key=lambda one: places.get(one[0], len(places)))
+
+
+def _choices(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kinds": KINDS.items(),
         "phases": PHASES.items(),
@@ -210,21 +218,11 @@ def _choices() -> dict[str, Any]:
         "units": [(one.code, f"{one.symbol or one.code} {one.label}", one.family) for one in units().values()],
         "origins": ORIGINS.items(),
         "confidences": CONFIDENCES.items(),
-        "limit_numbers": [
-            ("low", "Lowest"),
-            ("high", "Highest"),
-            ("nominal", "Nominal"),
-            ("percent", "± percent"),
-            ("absolute", "± in the unit"),
-        ],
         "standards": [f"{name}|{edition}" for name, editions in standards().items() for edition in editions],
         "device_classes": conditions("device_class").items(),
         "configurations": conditions("configuration").items(),
         "equipment": conditions("equipment").items(),
-        "applied_parts": applied_part_types().items(),
-        "methods": conditions("method").items(),
-        "tests": [(one.code, one.label) for one in words.tests.values()],
-        "tester_kinds": [(kind.code, kind.name) for kind in tester_kinds().values()],
+        "tester_kinds": _chosen_first([(kind.code, kind.name) for kind in tester_kinds().values()], raw.get("tester_kinds", [])),
     }
 
 

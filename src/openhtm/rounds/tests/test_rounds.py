@@ -15,8 +15,8 @@ from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import Device, DeviceMove, Sighting
 from openhtm.inventory.services.life import move_devices
 from openhtm.inventory.tests.factories import DeviceFactory
-from openhtm.maintenance.models import Attempt, Schedule, Visit
-from openhtm.procedures.models import Procedure
+from openhtm.maintenance.models import Attempt, Visit
+from openhtm.maintenance.tests.factories import ScheduleFactory
 from openhtm.rounds.models import Round, RoundExpectation, RoundScan, UnknownTag
 from openhtm.rounds.queries import rounds as queries
 from openhtm.rounds.services.rounds import RoundEnded, end_round, start_round
@@ -70,10 +70,8 @@ def pump(north, bay):
 
 
 def visit(device, state):
-    procedure = Procedure.objects.get_or_create(code="pm", defaults={"name": "PM"})[0]
-    days = {"anchor_on": dt.date(2026, 11, 1), "starts_on": dt.date(2026, 11, 1)}
-    schedule = Schedule.objects.create(device=device, procedure=procedure, interval_count=12, **days)
     day = dt.date(2026, 11, 15)
+    schedule = ScheduleFactory(device=device, anchor_on=day, starts_on=day)
     return Visit.objects.create(schedule=schedule, device=device, due_on=day, opens_on=day, on_time_until=day, grace_until=day, state=state)
 
 
@@ -288,10 +286,10 @@ def test_strangers_find_nothing_and_watchers_may_not(chen, begun, north, ward):
 
 
 def test_scans_are_never_changed(maria, begun, pump):
-    from django.db import InternalError, transaction
+    from django.db import ProgrammingError, transaction
 
     kept = scan(maria, begun, "BME-00001").scan
-    with pytest.raises(InternalError), transaction.atomic():
+    with pytest.raises(ProgrammingError), transaction.atomic():
         RoundScan.objects.filter(pk=kept.pk).update(verdict="unknown")
 
 
