@@ -34,6 +34,18 @@ KEYS = {
     "user_id": "select id from identity_user where not is_service_account order by id limit 1",
     "template_id": "select id from inventory_labeltemplate order by id limit 1",
     "key": "select key from inventory_customfield order by key limit 1",
+    "workorders:number": "select min(number) from workorders_workorder",
+    "workorders:report-device:code": "select min(code) from workorders_devicecode",
+    "workorders:report-place:code": "select public_code from sites_location order by id limit 1",
+    "workorders:report-status:code": "select status_code from workorders_workorder order by number limit 1",
+    "workorders:labour-remove:uid": "select uid from workorders_labourentry order by id limit 1",
+    "workorders:part-remove:uid": "select uid from workorders_partused order by id limit 1",
+    "workorders:report-settle:uid": "select uid from workorders_vendorreport order by id limit 1",
+    "workorders:file-remove:uid": "select uid from workorders_workattachment order by id limit 1",
+    "workorders:cost_id": "select id from workorders_othercost order by id limit 1",
+    "rounds:uid": "select uid from rounds_round order by id limit 1",
+    "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
+    "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
     "interface_id": "select min(id) from inventory_networkinterface",
 }
 OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
@@ -41,7 +53,9 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "inventory:attachment-remove", "inventory:device-interface", "inventory:device-unmerge", "ui:style-job", "inventory:device-code",
     "inventory:device-label-pdf", "inventory:device-passport", "inventory:location-label-pdf", "inventory:label-sheet-pdf",
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
+    "workorders:order-export", "workorders:order-pdf", "workorders:order-file", "workorders:report-file", "workorders:report-labels-pdf",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
+    "rounds:round-not-found", "rounds:readiness-labels-pdf",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",
@@ -51,6 +65,14 @@ STATES = {
     "a list without rows": "/devices?q=nothing-is-called-so",
     "a code nobody knows": "/scan?code=NOSUCH-1",
     "a device to add at a facility": "/devices/add?facility=MAIN",
+    "an order's labour and parts": "/work/{number}?tab=costs",
+    "an order's remarks": "/work/{number}?tab=remarks",
+    "an order's timeline": "/work/{number}?tab=timeline",
+    "work by filters": "/work?status=to_do&priority=1,2&assignee=nobody",
+    "a new order at a facility": "/work/new?facility=MAIN",
+    "labels with a preview": "/work/labels?device={control_number}",
+    "a readiness check to add": "/readiness/add?place={place}&starter=aed",
+    "the choice of a place": "/rounds/start",
     "a page that is not there": "/d/NOSUCH-1",
 }
 
@@ -66,7 +88,7 @@ def routes() -> dict[str, list[str]]:
 
 def address(name: str, keys: list[str], hospital: Hospital) -> str:
     room = name.partition(":")[0]
-    return reverse(name, kwargs={key: hospital.one(KEYS.get(f"{room}:{key}") or KEYS[key]) for key in keys})
+    return reverse(name, kwargs={key: hospital.one(KEYS.get(f"{name}:{key}") or KEYS.get(f"{room}:{key}") or KEYS[key]) for key in keys})
 
 
 @pytest.fixture
@@ -97,11 +119,19 @@ def test_every_page_is_accessible(name, judge, hospital):
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_is_accessible(state, judge, hospital):
-    assert judge(STATES[state].format(control_number=hospital.one(KEYS["control_number"]))) == []
+    keys = {
+        "control_number": hospital.one(KEYS["control_number"]),
+        "number": hospital.one(KEYS["workorders:number"]),
+        "place": hospital.one(KEYS["sites:public_code"]),
+    }
+    assert judge(STATES[state].format(**keys)) == []
 
 
-def test_the_log_in_is_accessible(visit):
-    page = visit(None)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["/log-in", "/log-in?next=/d/BME-000001", "workorders:report-device", "workorders:report-status"])
+def test_pages_without_log_in_are_accessible(name, width, visit, hospital):
+    page = visit(None, viewport={"width": width, "height": WIDTHS[width]})
     page.add_init_script(RULES)
-    page.goto("/log-in")
+    page.goto(name if name.startswith("/") else address(name, ["code"], hospital))
     assert page.evaluate(SERIOUS, None) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

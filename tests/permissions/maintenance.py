@@ -43,7 +43,9 @@ def _exclusion(world: World) -> VisitExclusion:
     record = _visit(world)
     proposer = world.people[Role.MANAGER]
     open_one = VisitExclusion.objects.filter(visit=record, confirmed__isnull=True).first()
-    return open_one or VisitExclusion.objects.create(visit=record, code="other", reason="Twice", proposed_by=proposer, proposed_by_name="North")
+    return open_one or VisitExclusion.objects.create(
+        visit=record, code="other", reason="Twice", proposed_by=proposer, proposed_by_name="North"
+    )
 
 
 def attempt_page(world: World) -> dict[str, Any]:
@@ -95,7 +97,15 @@ API = [
     Row("api:list_attempts", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),
     Row("api:record_attempt", "POST", needs=P.RECORD_ATTEMPTS, kwargs=visit, scoped=True, data=lambda w: {"outcome": "in_use"}),
     Row("api:take_back_attempt", "POST", needs=P.RECORD_ATTEMPTS, kwargs=attempt, scoped=True, data=lambda w: REASON),
-    Row("api:propose_exclusion", "POST", needs=P.EXCLUDE_VISITS, kwargs=visit, scoped=True, data=lambda w: {"code": "other"} | REASON, ok=(201, 409)),
+    Row(
+        "api:propose_exclusion",
+        "POST",
+        needs=P.EXCLUDE_VISITS,
+        kwargs=visit,
+        scoped=True,
+        data=lambda w: {"code": "other"} | REASON,
+        ok=(201, 409),
+    ),
     Row("api:decide_exclusion", "POST", needs=P.EXCLUDE_VISITS, kwargs=exclusion, scoped=True, data=lambda w: {"confirmed": False}),
     Row("api:list_schedules", needs=P.VIEW_SCHEDULES),
     Row("api:get_schedule", needs=P.VIEW_SCHEDULES, kwargs=schedule, scoped=True),

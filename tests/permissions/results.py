@@ -53,7 +53,13 @@ def held(world: World) -> dict[str, Any]:
 
 
 def sent(world: World) -> dict[str, Any]:
-    one = {"uid": str(uuid7()), "checklist": str(checklist_of(world).uid), "step": "case", "value": "pass", "measured_at": "2026-11-22T10:00:00Z"}
+    one = {
+        "uid": str(uuid7()),
+        "checklist": str(checklist_of(world).uid),
+        "step": "case",
+        "value": "pass",
+        "measured_at": "2026-11-22T10:00:00Z",
+    }
     return {"items": [one]}
 
 

@@ -22,7 +22,9 @@ def order(world: World) -> dict[str, Any]:
 
 def _order(world: World) -> WorkOrder:
     found = WorkOrder.objects.filter(device=world.device).first()
-    return found or WorkOrderFactory(device=world.device, location=world.location, department=world.department, assigned_provider=world.provider)
+    return found or WorkOrderFactory(
+        device=world.device, location=world.location, department=world.department, assigned_provider=world.provider
+    )
 
 
 def free_order(world: World) -> dict[str, Any]:
@@ -46,7 +48,9 @@ def part(world: World) -> dict[str, Any]:
 
 
 def cost(world: World) -> dict[str, Any]:
-    return order(world) | {"cost_id": OtherCost.objects.get_or_create(work_order=_order(world), description="Freight", cost_cents=900)[0].pk}
+    return order(world) | {
+        "cost_id": OtherCost.objects.get_or_create(work_order=_order(world), description="Freight", cost_cents=900)[0].pk
+    }
 
 
 def report(world: World) -> dict[str, Any]:
@@ -121,8 +125,16 @@ ROWS: list[Row] = [
     Row("workorders:order-take", "POST", needs=P.DO_WORK, kwargs=free_order, scoped=True, ok=ANSWERS),
     *(Row(f"workorders:{name}", needs=needs, kwargs=order, scoped=True) for name, needs in FORMS.items()),
     *(Row(f"workorders:{name}", "POST", needs=needs, kwargs=order, scoped=True, ok=ANSWERS) for name, needs in FORMS.items()),
-    *(Row(f"workorders:{name}", method, needs=needs, kwargs=order, scoped=True) for name, needs in WRITERS.items() for method in ("GET", "POST")),
-    *(Row(f"workorders:{name}", method, needs=needs, kwargs=keys, scoped=True) for name, (needs, keys) in RECORDS.items() for method in ("GET", "POST")),
+    *(
+        Row(f"workorders:{name}", method, needs=needs, kwargs=order, scoped=True)
+        for name, needs in WRITERS.items()
+        for method in ("GET", "POST")
+    ),
+    *(
+        Row(f"workorders:{name}", method, needs=needs, kwargs=keys, scoped=True)
+        for name, (needs, keys) in RECORDS.items()
+        for method in ("GET", "POST")
+    ),
     Row("workorders:file-remove", needs=P.DO_WORK, kwargs=any_file, scoped=True),
     Row("workorders:file-remove", "POST", needs=P.DO_WORK, kwargs=any_file, scoped=True),
     Row("workorders:order-file", needs=P.VIEW_WORK, kwargs=any_file, scoped=True, ok=NO_FILE),

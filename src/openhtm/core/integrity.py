@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from functools import cache
 
+import psycopg
 import psycopg.errors
 from django.apps import apps
 from django.db import IntegrityError, transaction
@@ -19,12 +20,12 @@ def refuse_readably() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except IntegrityError as error:
+    except (IntegrityError, psycopg.IntegrityError) as error:  # COPY raises the driver's own
         raise Invalid(_in_words(error)) from error
 
 
-def _in_words(error: IntegrityError) -> dict[str, list[str]]:
-    cause = error.__cause__
+def _in_words(error: IntegrityError | psycopg.IntegrityError) -> dict[str, list[str]]:
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
     if not isinstance(cause, psycopg.Error):
         return {"": ["This contradicts what is already stored."]}
     name, column = cause.diag.constraint_name or "", cause.diag.column_name or ""

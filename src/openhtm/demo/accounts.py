@@ -8,6 +8,11 @@ from openhtm.identity.rules.permissions import Role
 
 PASSWORD = "openhtm-demo-2026"  # noqa: S105 - printed at every start; refused for any instance that is not synthetic
 
+NURSE_PIN = "2580"
+"""Of the account ``nurse``, for readiness checks without log-in."""
+UNIT_WITH_CODE, UNIT_CODE = "Intensive care", "4826"
+"""The department at the medical center whose code this is."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:

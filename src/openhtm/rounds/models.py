@@ -206,3 +206,15 @@ class StaffPin(models.Model):
                 condition=Q(user__isnull=False, department__isnull=True) | Q(user__isnull=True, department__isnull=False),
             )
         ]
+
+
+class ReadinessTry(models.Model):
+    """A wrong PIN or code given without log-in, counted so that they are not guessed. Deleted after a week."""
+
+    address = models.GenericIPAddressField(null=True, help_text="Network address it came from; empty if not known.")
+    check_tried = models.ForeignKey(ReadinessCheck, models.CASCADE, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["address", "-at"], name="readiness_try_address")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -24,7 +25,7 @@ def text_of(request: HttpRequest, name: str, *, max_length: int = 200) -> str:
     return request.GET.get(name, "").replace("\0", "").strip()[:max_length]
 
 
-def pager(request: HttpRequest, page: Page[object], *, count: Count | None = None, noun: str = "rows") -> parts.Pager:
+def pager(request: HttpRequest, page: Page[Any], *, count: Count | None = None, noun: str = "rows") -> parts.Pager:
     """The foot of a keyset-paged list."""
     shown = f"{len(page.rows):,} of {count} {noun}" if count else f"{len(page.rows):,} {noun}"
     first = with_query(request, cursor=None) if page.previous_cursor else ""

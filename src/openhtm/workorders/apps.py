@@ -7,7 +7,7 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
-        from openhtm.workorders import panels
+        from openhtm.workorders import device_panels, panels
         from openhtm.workorders.services import checks, guards, reactions, reviewing
 
         for invariant in checks.INVARIANTS:
@@ -16,3 +16,4 @@ class WorkordersConfig(AppConfig):
         guards.listen()
         reviewing.listen()
         panels.offer()
+        device_panels.offer()

@@ -145,7 +145,10 @@ class CompleteForm(CodedForm):
         super().__init__(*args, **kwargs)
         self.fields["failure_code"].required = Kind(order.kind) in NEEDS_FAILURE_CODE
         for name, of in zip(names, (CodeList.FAILURE, CodeList.PROBLEM, CodeList.CAUSE, CodeList.RESOLUTION), strict=True):
-            self.offer(f"{name}_code", codes(of, kind=order.kind, empty="choose" if name == "failure" else "not given", keep=getattr(order, f"{name}_id")))
+            self.offer(
+                f"{name}_code",
+                codes(of, kind=order.kind, empty="choose" if name == "failure" else "not given", keep=getattr(order, f"{name}_id")),
+            )
 
 
 class ReasonForm(forms.Form):
@@ -235,7 +238,9 @@ class VendorReportForm(CodedForm):
 
 
 class SettleForm(forms.Form):
-    verdict = forms.ChoiceField(label="Verdict", choices=[("accept", "Accept: the work counts"), ("reject", "Send back")], widget=forms.RadioSelect)
+    verdict = forms.ChoiceField(
+        label="Verdict", choices=[("accept", "Accept: the work counts"), ("reject", "Send back")], widget=forms.RadioSelect
+    )
     note = forms.CharField(label="Note", max_length=400, required=False, help_text="Needed when it is sent back.")
 
 
@@ -256,7 +261,9 @@ class OrderForm(CodedForm):
     title = forms.CharField(label="What is to be done", max_length=200)
     kind = forms.ChoiceField(label="Kind of work", choices=KINDS, initial=Kind.CORRECTIVE.value)
     priority = forms.TypedChoiceField(label="Priority", choices=PRIORITIES, coerce=int, initial=Priority.NORMAL.value)
-    device = forms.CharField(label="Device", max_length=60, required=False, help_text="Control number. Scan it, or leave it empty for work at a place.")
+    device = forms.CharField(
+        label="Device", max_length=60, required=False, help_text="Control number. Scan it, or leave it empty for work at a place."
+    )
     location = forms.ChoiceField(label="Place", required=False)
     department = forms.ChoiceField(label="Department", required=False)
     description = words_field("Description", rows=4, max_length=20_000, required=False)

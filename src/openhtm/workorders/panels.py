@@ -35,7 +35,10 @@ def device_actions(request: HttpRequest, device: Any) -> Panel | None:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if not actor.may(Permission.REPORT_FAULTS, at=device.facility_id):
         return None
-    return Panel(template="workorders/_report_button.html", context={"device": device, "may_add": actor.may(Permission.ADD_WORK, at=device.facility_id)})
+    return Panel(
+        template="workorders/_report_button.html",
+        context={"device": device, "may_add": actor.may(Permission.ADD_WORK, at=device.facility_id)},
+    )
 
 
 def at_location(request: HttpRequest, place: Any) -> Panel | None:

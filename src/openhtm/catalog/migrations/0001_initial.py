@@ -7,6 +7,8 @@ import django.db.models.functions.text
 import django.utils.timezone
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='DeviceType',
             fields=[
@@ -377,5 +381,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['kind', 'title', '-revision', 'pk'],
             },
+        ),
+            ]
         ),
     ]

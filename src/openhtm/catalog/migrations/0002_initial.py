@@ -7,6 +7,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -19,6 +21,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AddField(
             model_name='modeldocument',
             name='file',
@@ -231,5 +235,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='devicetype',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "catalog_devicetypeevent" ("active", "aem_ineligible", "category", "code", "device_class", "edition", "emdn", "expected_life_years", "gmdn", "high_risk", "high_risk_source", "id", "life_support", "locally_changed", "name", "networked", "panel", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_code_id", "regulation_number", "risk_inputs", "source", "synonyms", "umdns") SELECT old_values."active", old_values."aem_ineligible", old_values."category", old_values."code", old_values."device_class", old_values."edition", old_values."emdn", old_values."expected_life_years", old_values."gmdn", old_values."high_risk", old_values."high_risk_source", old_values."id", old_values."life_support", old_values."locally_changed", old_values."name", old_values."networked", old_values."panel", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."product_code_id", old_values."regulation_number", old_values."risk_inputs", old_values."source", old_values."synonyms", old_values."umdns" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='df25cc688536baaa6bc51cc4cc27d630b9ec84c7', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_af8de', referencing='REFERENCING OLD TABLE AS old_values ', table='catalog_devicetype', when='AFTER')),
+        ),
+            ]
         ),
     ]

@@ -22,6 +22,7 @@ COMMANDS = {
     "token": ("token", "make, list and revoke API tokens"),
     "user": ("user", "make and change people"),
     "load": ("load", "load official reference files"),
+    "procedures": ("procedures", "read and write packs of procedures"),
     "visits": ("visits", "count maintenance visits by state"),
     "reconcile": ("visits", "bring visits and work orders in line with the facts"),
     "udi": ("udi", "take UDI bar codes apart"),

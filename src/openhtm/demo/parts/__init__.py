@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openhtm.demo.parts import catalog, identity, inventory, settings, sites
+from openhtm.demo.parts import (
+    catalog,
+    identity,
+    inventory,
+    procedures,
+    programme,
+    rounds,
+    settings,
+    sites,
+    testers,
+    today,
+    work,
+    workforce,
+)  # fmt: skip
 from openhtm.demo.parts.demo import Demo
 
 
@@ -22,5 +35,12 @@ PARTS: tuple[Part, ...] = (
     Part("people", identity.build),
     Part("catalogue", catalog.build),
     Part("devices", inventory.build),
+    Part("teams", workforce.build),
+    Part("testers", testers.build),
+    Part("procedures", procedures.build),
+    Part("programme", programme.build),
+    Part("work", work.build),
+    Part("today", today.build),
     Part("settings", settings.build),
+    Part("rounds and readiness", rounds.build),
 )

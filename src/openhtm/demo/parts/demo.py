@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from openhtm.demo.rules.answers import StepAnswers
 from openhtm.demo.rules.chance import Chance
 from openhtm.demo.rules.plan import FacilityPlan, UnitPlan
 from openhtm.identity.actor import Actor
@@ -51,6 +52,48 @@ class FacilityPlaces:
     staff: list[tuple[int, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who does the work: skills, and (from day, cents an hour) in force from that day on, newest first."""
+
+    pk: int
+    name: str
+    skills: tuple[str, ...]
+    rates: tuple[tuple[dt.date, int], ...]
+
+    def rate_on(self, day: dt.date) -> int:
+        return next((cents for since, cents in self.rates if since <= day), self.rates[-1][1])
+
+
+@dataclass(frozen=True, slots=True)
+class TesterFacts:
+    """An instrument: what it serves as, and its calibrations (performed, due), newest first."""
+
+    pk: int
+    device: int
+    kinds: frozenset[str]
+    calibrations: tuple[tuple[dt.date, dt.date], ...]
+
+    def due_for(self, day: dt.date) -> dt.date | None:
+        """The due day of the calibration in force on ``day``; None if there was none."""
+        return next((due for done, due in self.calibrations if done <= day <= due), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureFacts:
+    """A released procedure and the answers its steps are drawn from."""
+
+    pk: int
+    code: str
+    name: str
+    kind: str
+    version: int
+    est_min: int
+    skill: str
+    tester_kinds: tuple[str, ...]
+    answers: tuple[StepAnswers, ...]
+
+
 @dataclass(slots=True)
 class Demo:
     """One build: what was asked for, and what the parts have made so far."""
@@ -68,11 +111,21 @@ class Demo:
     models: dict[str, list[ModelFacts]] = field(default_factory=dict)
     unreadable: dict[str, ModelFacts] = field(default_factory=dict)
     places_of_types: dict[str, list[str]] = field(default_factory=dict)
+    people: dict[int, list[Person]] = field(default_factory=dict)
+    teams: dict[int, int] = field(default_factory=dict)
+    testers: dict[int, list[TesterFacts]] = field(default_factory=dict)
+    procedures: dict[int, ProcedureFacts] = field(default_factory=dict)
+    codes: dict[tuple[str, str], int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
     def chance(self, *names: object) -> Chance:
         """Return the stream of chance that belongs to ``names``."""
         return Chance.of(self.seed, *names)
+
+    @property
+    def horizon(self) -> dt.date:
+        """The first day of which there is a record."""
+        return self.as_of - dt.timedelta(days=int(self.years * 365.25))
 
     @property
     def now(self) -> dt.datetime:

@@ -35,12 +35,36 @@ LEFT JOIN inventory_device parent ON parent.id = d.parent_id
 ORDER BY d.control_number
 """
 
+_WORK = """
+SELECT d.control_number, o.kind, o.status, o.title, o.opened_at, o.completed_at, o.closed_at, o.labour_min, o.labour_cents, o.parts_cents,
+       o.vendor_cents, f.code, p.username, o.work_done,
+       (SELECT array_agg((r.uid, r.step_key, r.number, r.choice, r.verdict, r.measured_at)::text ORDER BY r.uid)
+          FROM workorders_result r WHERE r.work_order_id = o.id)
+FROM workorders_workorder o
+LEFT JOIN inventory_device d ON d.id = o.device_id
+LEFT JOIN workorders_workcode f ON f.id = o.failure_id
+LEFT JOIN identity_user p ON p.id = o.completed_by_id
+ORDER BY d.control_number, o.opened_at, o.title, o.kind, o.status
+"""
+_VISITS = """
+SELECT d.control_number, p.code, v.due_on, v.state, v.performed_on, v.timing, v.outcome, v.policy_compliant,
+       (SELECT array_agg((a.uid, a.outcome, a.attempted_at)::text ORDER BY a.uid) FROM maintenance_attempt a WHERE a.visit_id = v.id)
+FROM maintenance_visit v
+JOIN maintenance_schedule s ON s.id = v.schedule_id
+JOIN procedures_procedure p ON p.id = s.procedure_id
+JOIN inventory_device d ON d.id = v.device_id
+ORDER BY d.control_number, p.code, v.due_on
+"""
+
 
 def content() -> str:
-    """A hash of the devices by their natural keys."""
+    """A hash of the devices and their work by natural keys."""
+    found = hashlib.sha256()
     with connection.cursor() as cursor:
-        cursor.execute(_CONTENT)
-        return hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
+        for sql in (_CONTENT, _WORK, _VISITS):
+            cursor.execute(sql)
+            found.update(repr(cursor.fetchall()).encode())
+    return found.hexdigest()
 
 
 class Undone(Exception):
@@ -50,7 +74,7 @@ class Undone(Exception):
 def built_content(**options: int) -> str:
     found = ""
     with pytest.raises(Undone), transaction.atomic():
-        build_demo(as_of=TODAY, devices=300, **options)
+        build_demo(as_of=TODAY, devices=150, **options)
         found = content()
         raise Undone
     return found

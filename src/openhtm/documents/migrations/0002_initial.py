@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AddField(
             model_name='storedfile',
             name='uploaded_by',
@@ -53,5 +57,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='storedfileevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8afad14210c88a36b59ad00a53334a723798d680', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_55757', table='documents_storedfileevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

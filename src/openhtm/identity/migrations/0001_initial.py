@@ -7,6 +7,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -16,6 +18,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='ApiToken',
             fields=[
@@ -144,5 +148,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='user',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "identity_userevent" ("created_at", "email", "full_name", "id", "is_active", "is_service_account", "must_change_password", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "session_version", "username") SELECT old_values."created_at", old_values."email", old_values."full_name", old_values."id", old_values."is_active", old_values."is_service_account", old_values."must_change_password", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."phone", old_values."session_version", old_values."username" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='c3029d6f480de2aa38ddfaeed808c981df17d8bd', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_5b696', referencing='REFERENCING OLD TABLE AS old_values ', table='identity_user', when='AFTER')),
+        ),
+            ]
         ),
     ]

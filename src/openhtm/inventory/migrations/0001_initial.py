@@ -5,12 +5,14 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import openhtm.core.fields
-import openhtm.core.ids
-import openhtm.inventory.models.device
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
+import openhtm.core.fields
+import openhtm.core.ids
+import openhtm.inventory.models.device
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -23,6 +25,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='AlternateNumber',
             fields=[
@@ -504,5 +508,7 @@ class Migration(migrations.Migration):
             model_name='customfieldevent',
             name='pgh_obj',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='inventory.customfield'),
+        ),
+            ]
         ),
     ]

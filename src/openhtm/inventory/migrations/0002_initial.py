@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AddField(
             model_name='device',
             name='department',
@@ -733,5 +737,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='statuschange',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0d3aa63d0c18b087be160a7e0e4314e5b514a382', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ee120', table='inventory_statuschange', when='BEFORE')),
+        ),
+            ]
         ),
     ]

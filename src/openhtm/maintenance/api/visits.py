@@ -13,7 +13,7 @@ from pydantic import Field
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
+from openhtm.core.schema import Body, Code, Cursor, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
@@ -148,27 +148,39 @@ def list_visits(
     return {"items": [_visit(one) for one in page.rows], "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
 
 
-@router.get("/visits/counts", response={200: CountsOut, **REFUSALS}, operation_id="count_visits", summary="Visits by state, attempts by outcome")
+@router.get(
+    "/visits/counts", response={200: CountsOut, **REFUSALS}, operation_id="count_visits", summary="Visits by state, attempts by outcome"
+)
 def count_visits(request: HttpRequest) -> dict[str, Any]:
     counts = counts_by_state(actor=_may(request))
     return {"as_of": counts.as_of, "states": counts.states, "attempts": counts.attempts}
 
 
-@router.get("/visits/{int:visit_id}", response={200: VisitDetailOut, **REFUSALS}, operation_id="get_visit", summary="One visit, and why this date")
+@router.get(
+    "/visits/{int:visit_id}", response={200: VisitDetailOut, **REFUSALS}, operation_id="get_visit", summary="One visit, and why this date"
+)
 def get_visit(request: HttpRequest, visit_id: int) -> dict[str, Any]:
     found = _found(Visit.objects.visible_to(_may(request)).select_related(*SHOWN), pk=visit_id)
     return _visit(found) | {"why": why_this_date(visit=found)}
 
 
 @router.get(
-    "/visits/{int:visit_id}/attempts", response={200: list[AttemptOut], **REFUSALS}, operation_id="list_attempts", summary="Every try at a visit"
+    "/visits/{int:visit_id}/attempts",
+    response={200: list[AttemptOut], **REFUSALS},
+    operation_id="list_attempts",
+    summary="Every try at a visit",
 )
 def list_attempts(request: HttpRequest, visit_id: int) -> list[dict[str, Any]]:
     found = _found(Visit.objects.visible_to(_may(request)), pk=visit_id)
     return [_attempt(one) for one in found.attempts.all()[:500]]
 
 
-@router.post("/visits/{int:visit_id}/attempts", response={201: AttemptOut, **REFUSALS}, operation_id="record_attempt", summary="Record a try at a visit")
+@router.post(
+    "/visits/{int:visit_id}/attempts",
+    response={201: AttemptOut, **REFUSALS},
+    operation_id="record_attempt",
+    summary="Record a try at a visit",
+)
 def record_attempt(request: HttpRequest, visit_id: int, body: AttemptIn) -> Any:
     _found(Visit.objects.visible_to(_may(request)), pk=visit_id)
     if body.attempted_at is not None and body.attempted_at.tzinfo is None:
@@ -177,19 +189,34 @@ def record_attempt(request: HttpRequest, visit_id: int, body: AttemptIn) -> Any:
     return Status(201, _attempt(made))
 
 
-@router.post("/attempts/{uuid:uid}/take-back", response={200: AttemptOut, **REFUSALS}, operation_id="take_back_attempt", summary="Take an attempt back")
+@router.post(
+    "/attempts/{uuid:uid}/take-back",
+    response={200: AttemptOut, **REFUSALS},
+    operation_id="take_back_attempt",
+    summary="Take an attempt back",
+)
 def take_back_attempt(request: HttpRequest, uid: UUID, body: ReasonIn) -> dict[str, Any]:
     _found(Attempt.objects.filter(visit__in=Visit.objects.visible_to(_may(request))), uid=uid)
     return _attempt(attempts.take_back(actor=_who(request), attempt_uid=str(uid), reason=body.reason))
 
 
-@router.post("/visits/{int:visit_id}/exclusions", response={201: ExclusionOut, **REFUSALS}, operation_id="propose_exclusion", summary="Propose not to count a visit")
+@router.post(
+    "/visits/{int:visit_id}/exclusions",
+    response={201: ExclusionOut, **REFUSALS},
+    operation_id="propose_exclusion",
+    summary="Propose not to count a visit",
+)
 def propose_exclusion(request: HttpRequest, visit_id: int, body: ExclusionIn) -> Any:
     _found(Visit.objects.visible_to(_may(request)), pk=visit_id)
     return Status(201, _exclusion(exclusions.propose(actor=_who(request), visit_id=visit_id, code=body.code, reason=body.reason)))
 
 
-@router.post("/exclusions/{uuid:uid}/decision", response={200: ExclusionOut, **REFUSALS}, operation_id="decide_exclusion", summary="Confirm or refuse an exclusion")
+@router.post(
+    "/exclusions/{uuid:uid}/decision",
+    response={200: ExclusionOut, **REFUSALS},
+    operation_id="decide_exclusion",
+    summary="Confirm or refuse an exclusion",
+)
 def decide_exclusion(request: HttpRequest, uid: UUID, body: DecisionIn) -> dict[str, Any]:
     _found(VisitExclusion.objects.filter(visit__in=Visit.objects.visible_to(_may(request))), uid=uid)
     return _exclusion(exclusions.decide(actor=_who(request), exclusion_uid=str(uid), confirmed=body.confirmed, note=body.note))
@@ -219,7 +246,9 @@ def list_plan_lines(request: HttpRequest, cursor: Cursor | None = None, limit: L
     return {"items": [_line(one) for one in page.rows], "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
 
 
-@router.post("/programme/{int:line_id}/end", response={200: LineOut, **REFUSALS}, operation_id="end_plan_line", summary="End a line of the programme")
+@router.post(
+    "/programme/{int:line_id}/end", response={200: LineOut, **REFUSALS}, operation_id="end_plan_line", summary="End a line of the programme"
+)
 def end_plan_line(request: HttpRequest, line_id: int, body: ReasonIn) -> dict[str, Any]:
     actor = _may(request)
     require(actor, Permission.EDIT_SCHEDULES)
@@ -244,7 +273,19 @@ def _found(queryset: Any, **key: Any) -> Any:
 
 
 def _visit(one: Visit) -> dict[str, Any]:
-    plain = ("id", "schedule_id", "due_on", "opens_on", "on_time_until", "grace_until", "state", "next_change_on", "performed_on", "timing", "outcome")
+    plain = (
+        "id",
+        "schedule_id",
+        "due_on",
+        "opens_on",
+        "on_time_until",
+        "grace_until",
+        "state",
+        "next_change_on",
+        "performed_on",
+        "timing",
+        "outcome",
+    )
     return {name: getattr(one, name) for name in (*plain, "policy_compliant")} | {
         "device": one.device.control_number,
         "procedure": one.schedule.procedure.code,

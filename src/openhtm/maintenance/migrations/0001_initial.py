@@ -3,9 +3,11 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import openhtm.core.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -19,6 +21,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='DepartmentMonth',
             fields=[
@@ -515,5 +519,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['attempted_at', 'pk'],
             },
+        ),
+            ]
         ),
     ]

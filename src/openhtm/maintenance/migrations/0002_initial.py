@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AddField(
             model_name='attempt',
             name='work_order',
@@ -828,5 +832,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='windowstepevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2b73dfffbee0e01ff2feee46afdf30279ab44fad', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_49c3c', table='maintenance_windowstepevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -69,9 +69,7 @@ def counts_by_state(*, actor: Actor, as_of: date | None = None, now: datetime | 
     if not actor.reach().everywhere:
         tried = tried.filter(device__in=Device.objects.visible_to(actor))
     attempts = dict(tried.order_by().values_list("outcome").annotate(count=Count("pk")))
-    return VisitCounts(
-        day, {state: states.get(state, 0) for state in ORDER}, {code: attempts.get(code, 0) for code in OUTCOMES.by_code}
-    )
+    return VisitCounts(day, {state: states.get(state, 0) for state in ORDER}, {code: attempts.get(code, 0) for code in OUTCOMES.by_code})
 
 
 def share_on_time(*, actor: Actor, first_on: date, last_on: date) -> Share:
@@ -79,8 +77,10 @@ def share_on_time(*, actor: Actor, first_on: date, last_on: date) -> Share:
 
     Excluded visits, those that passed while held, and those no longer owed count in neither; visits that are open do once late.
     """
-    owed = Visit.objects.visible_to(actor).filter(on_time_until__range=(first_on, last_on)).filter(
-        Q(state__in=("done", "covered", "missed")) | Q(state__in=("grace", "late"))
+    owed = (
+        Visit.objects.visible_to(actor)
+        .filter(on_time_until__range=(first_on, last_on))
+        .filter(Q(state__in=("done", "covered", "missed")) | Q(state__in=("grace", "late")))
     )
     found = owed.aggregate(
         owed=Count("pk"),

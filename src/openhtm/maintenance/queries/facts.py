@@ -112,7 +112,7 @@ def holds_of(schedule: Schedule) -> tuple[Hold, ...]:
         )
     )
     zone = ZoneInfo(device.facility.time_zone)
-    return tuple(_holds(changes, [local_day(at, zone) for at in signed]))
+    return tuple(_holds(changes, [local_day(at, zone) for at in signed if at]))
 
 
 def _holds(changes: Sequence[tuple[str, date]], signed: Sequence[date]) -> Iterable[Hold]:

@@ -166,7 +166,11 @@ def _by_key(label: str, column: str, found_in: Callable[[Actor], Any]) -> Any:
 
 
 def _location(reading: _Reading, name: str, raw: str) -> None:
-    found = Location.objects.visible_to(reading.actor).filter(pk=int(raw)).first() if raw.isascii() and raw.isdecimal() and len(raw) < 18 else None
+    found = (
+        Location.objects.visible_to(reading.actor).filter(pk=int(raw)).first()
+        if raw.isascii() and raw.isdecimal() and len(raw) < 18
+        else None
+    )
     if found is None:
         reading.problems[name] = f"There is no location {raw[:40]} that you can see."
         return
@@ -203,7 +207,9 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
     if raw == "me":
         reading.take(name, raw, "assigned to", "me", Q(work_order__assigned_user_id=reading.actor.user_id, work_order__isnull=False))
     elif raw == "nobody":
-        nobody = Q(work_order__assigned_user__isnull=True, work_order__assigned_team__isnull=True, work_order__assigned_provider__isnull=True)
+        nobody = Q(
+            work_order__assigned_user__isnull=True, work_order__assigned_team__isnull=True, work_order__assigned_provider__isnull=True
+        )
         reading.take(name, raw, "assigned to", "nobody", nobody)
     else:
         _PERSON(reading, name, raw)

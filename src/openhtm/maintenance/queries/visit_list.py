@@ -63,7 +63,7 @@ class VisitCard:
 
     @cached_property
     def device(self) -> str:
-        """"Infusion pump, Alaris 8015"."""
+        """ "Infusion pump, Alaris 8015"."""
         kind = self.row["device__device_type__name"] or "Device of unknown type"
         model = self.row["device__device_model__name"] or self.row["device__device_model__catalog_number"] or "model unknown"
         return f"{kind}, {model}"
@@ -116,7 +116,12 @@ class VisitCard:
     @property
     def assignee(self) -> str:
         row = self.row
-        return row["work_order__assigned_user__full_name"] or row["work_order__assigned_team__name"] or row["work_order__assigned_provider__name"] or ""
+        return (
+            row["work_order__assigned_user__full_name"]
+            or row["work_order__assigned_team__name"]
+            or row["work_order__assigned_provider__name"]
+            or ""
+        )
 
 
 def mark_of(row: Mapping[str, Any], *, today: date) -> tuple[str, str]:

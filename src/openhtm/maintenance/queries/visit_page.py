@@ -75,10 +75,20 @@ def timeline(detail: Detail) -> list[Event]:
 
 def _attempt(attempt: Attempt) -> Event:
     if attempt.outcome == VOID:
-        return Event(when=attempt.recorded_at, title="Attempt taken back", detail=attempt.performer_name, icon="undo-2", reason=attempt.reason)
+        return Event(
+            when=attempt.recorded_at, title="Attempt taken back", detail=attempt.performer_name, icon="undo-2", reason=attempt.reason
+        )
     outcome = OUTCOMES.by_code.get(attempt.outcome)
     taken_back = hasattr(attempt, "superseded_by")
-    tone = "hold" if taken_back else "ok" if outcome and outcome.performed and not outcome.blocks_use else "late" if outcome and outcome.blocks_use else "due"
+    tone = (
+        "hold"
+        if taken_back
+        else "ok"
+        if outcome and outcome.performed and not outcome.blocks_use
+        else "late"
+        if outcome and outcome.blocks_use
+        else "due"
+    )
     where = f" at {attempt.location.full_name}" if attempt.location else ""
     title = outcome_label(attempt.outcome) + (" (taken back)" if taken_back else "")
     order = f" · {attempt.work_order}" if attempt.work_order else ""
@@ -89,7 +99,9 @@ def _attempt(attempt: Attempt) -> Event:
 
 
 def _exclusion(one: VisitExclusion) -> Iterable[Event]:
-    yield Event(when=one.proposed_at, title="Exclusion proposed", detail=one.proposed_by_name, reason=one.reason, icon="circle-minus", tone="hold")
+    yield Event(
+        when=one.proposed_at, title="Exclusion proposed", detail=one.proposed_by_name, reason=one.reason, icon="circle-minus", tone="hold"
+    )
     if one.decided_at:
         word = "Exclusion confirmed" if one.confirmed else "Exclusion refused"
         yield Event(when=one.decided_at, title=word, detail=one.decided_by_name, reason=one.decision_note, icon="users-round", tone="hold")
@@ -121,7 +133,14 @@ CHANGE_TITLES = {
     "created": "Schedule began", "interval": "Interval changed", "anchor": "Counted from another day", "window": "Window changed",
     "ended": "Schedule ended", "revived": "Schedule began again", "levelled": "Moved to even out the work",
 }  # fmt: skip
-_NAMES = {"every_n": "Every", "cycle": "Cycle", "anchor_on": "Counted from", "starts_on": "First owed", "ends_on": "Ends", "rule": "Starts by"}
+_NAMES = {
+    "every_n": "Every",
+    "cycle": "Cycle",
+    "anchor_on": "Counted from",
+    "starts_on": "First owed",
+    "ends_on": "Ends",
+    "rule": "Starts by",
+}
 
 
 def change_events(changes: Iterable[ScheduleChange]) -> list[Event]:

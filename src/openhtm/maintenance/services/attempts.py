@@ -19,6 +19,7 @@ from openhtm.maintenance.rules.calendar import local_day
 from openhtm.maintenance.rules.outcomes import OUTCOMES
 from openhtm.maintenance.services.following import follow_up_devices
 from openhtm.maintenance.services.settling import PERFORMED, VOID, days_at_facilities, settle
+from openhtm.procedures.models import Procedure
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 LATE_ENTRY = frozenset({"missed", "passed_held"})
@@ -104,14 +105,9 @@ def record_for_order(*, actor: Actor, order_id: int, outcomes: Mapping[int, str]
 
     A visit whose procedure a larger one of the same order covers is left to that one. For listeners: no right is checked.
     """
-    visits = list(
-        Visit.objects.filter(work_order_id=order_id, is_open=True).select_related("device__facility", "schedule").order_by("pk")
-    )
-    done_with = set(
-        Schedule.procedure.field.related_model.covers.through.objects.filter(from_procedure__in=[v.schedule.procedure_id for v in visits]).values_list(
-            "to_procedure_id", flat=True
-        )
-    )
+    visits = list(Visit.objects.filter(work_order_id=order_id, is_open=True).select_related("device__facility", "schedule").order_by("pk"))
+    pairs = Procedure.covers.through.objects.filter(from_procedure__in=[visit.schedule.procedure_id for visit in visits])
+    done_with = set(pairs.values_list("to_procedure_id", flat=True))
     carried = [visit for visit in visits if visit.schedule.procedure_id not in done_with] or visits
     for visit in carried:
         reported = AttemptIn(outcomes.get(visit.schedule.procedure_id) or default, now, work_order_id=order_id)

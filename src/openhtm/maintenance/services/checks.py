@@ -49,7 +49,7 @@ def stored_as_computed() -> tuple[int, list[str]]:
     if last is None:
         return 0, []
     open_visits = Visit.objects.filter(is_open=True).order_by("next_change_on", "pk")[:SAMPLE]
-    schedules = Schedule.objects.filter(pk__in=[visit.schedule_id for visit in open_visits], changed_at__lt=last.facts_until)
+    schedules = Schedule.objects.filter(pk__in=[visit.schedule_id for visit in open_visits], changed_at__lte=last.facts_until)
     found = {visit.schedule_id: visit for visit in open_visits}
     wrong = []
     for schedule in schedules.select_related(*FACTS):
@@ -65,5 +65,9 @@ INVARIANTS = (
     Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", _check(_NOT_LIVE)),
     Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", _check(_SAME_DEVICE)),
     Invariant("visit-done-by-attempt", "A visit that is done has the attempt that did it.", _check(_DONE_HAS_ATTEMPT)),
-    Invariant("visit-state-as-computed", "The stored day and state of open visits are those that the rules compute (a sample).", stored_as_computed),
+    Invariant(
+        "visit-state-as-computed",
+        "The stored day and state of open visits are those that the rules compute (a sample).",
+        stored_as_computed,
+    ),
 )

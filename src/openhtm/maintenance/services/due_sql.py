@@ -2,9 +2,10 @@
 
 ``due_work`` has one row for each schedule to compute, ``due_hold`` the days in which the status of their devices held visits,
 and ``due_wanted`` what is owed: the visits that passed since the settled one and the one that is open. The text below is the
-same arithmetic as in ``rules``; ``tests/test_reconcile_equal.py`` and the nightly invariants compare both row by row.
+same arithmetic as in ``rules``; ``tests/test_due_equal.py`` and the nightly invariants compare both row by row.
 """
 
+# ruff: noqa: S608 - put together from constants of this file; values go in as parameters
 TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS due_today (facility_id bigint PRIMARY KEY, today date NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS due_device (device_id bigint PRIMARY KEY) ON COMMIT DROP;

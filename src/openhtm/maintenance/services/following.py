@@ -36,7 +36,9 @@ def follow_up_devices(*, actor: Actor, device_ids: Sequence[int], today: Mapping
     Six statements for any number of devices, none but the first when nothing was searched for in vain.
     """
     visits = list(
-        Visit.objects.filter(device_id__in=device_ids, outcome=NOT_LOCATED, is_open=True).select_related("device__facility", "device__department")
+        Visit.objects.filter(device_id__in=device_ids, outcome=NOT_LOCATED, is_open=True).select_related(
+            "device__facility", "device__department"
+        )
     )
     if not visits:
         return 0
@@ -65,7 +67,8 @@ def _store(wanted: Sequence[Escalation], now: datetime) -> int:
     fresh = [
         one
         for one in wanted
-        if (one.visit_id, one.step, one.due_on) not in known and not (one.step in ("flag", "propose_missing") and (one.visit_id, one.step) in once)
+        if (one.visit_id, one.step, one.due_on) not in known
+        and not (one.step in ("flag", "propose_missing") and (one.visit_id, one.step) in once)
     ]
     for one in fresh:
         one.created_at = now
@@ -73,7 +76,9 @@ def _store(wanted: Sequence[Escalation], now: datetime) -> int:
 
 
 def _searched(visit_ids: Sequence[int]) -> dict[int, list[date]]:
-    rows = Attempt.objects.filter(visit__in=visit_ids, outcome=NOT_LOCATED, superseded_by__isnull=True).values_list("visit_id", "attempted_on")
+    rows = Attempt.objects.filter(visit__in=visit_ids, outcome=NOT_LOCATED, superseded_by__isnull=True).values_list(
+        "visit_id", "attempted_on"
+    )
     found: dict[int, list[date]] = {}
     for visit_id, day in rows:
         found.setdefault(visit_id, []).append(day)
@@ -126,7 +131,9 @@ def _messages(visit: Visit, step: str, due_on: date, about: Step) -> list[Messag
     key, subject = f"visit-{step}:{visit.pk}:{due_on}", SUBJECTS[step].format(device=device.control_number)
     text, url, urgent = " ".join(about.reasons), f"/visits/{visit.pk}", device.high_risk
     kind = f"visit-{step.replace('_', '-')}"
-    found = [Message(key=key, kind=kind, subject=subject, text=text, url=url, role=Role.MANAGER, facility_id=device.facility_id, urgent=urgent)]
+    found = [
+        Message(key=key, kind=kind, subject=subject, text=text, url=url, role=Role.MANAGER, facility_id=device.facility_id, urgent=urgent)
+    ]
     if device.department_id and step == "notify":
         found.append(Message(key=f"{key}:department", kind=kind, subject=subject, text=text, url=url, department_id=device.department_id))
     return found

@@ -1,5 +1,6 @@
 """From plan lines to schedules, for any number of devices at once."""
 
+# ruff: noqa: S608 - put together from constants of this file; values go in as parameters
 TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS plan_wanted (
   device_id bigint NOT NULL, procedure_id bigint NOT NULL, plan_line_id bigint NOT NULL, inherited text NOT NULL, cycle text NOT NULL,
@@ -127,8 +128,10 @@ written AS (
 SELECT count(*) FROM written
 """
 
-_DIFFERS = "(s.cycle, s.every_n::int, s.every_unit, s.blackout_months, s.meter, s.meter_every) IS DISTINCT FROM " \
+_DIFFERS = (
+    "(s.cycle, s.every_n::int, s.every_unit, s.blackout_months, s.meter, s.meter_every) IS DISTINCT FROM "
     "(w.cycle::varchar, w.every_n, w.every_unit::varchar, w.blackout, w.meter::varchar, w.meter_every)"
+)
 
 CHANGING = f"""SELECT count(*) FROM plan_wanted w JOIN maintenance_schedule s ON s.device_id = w.device_id AND s.procedure_id = w.procedure_id
 WHERE s.live AND ({_DIFFERS} OR s.window_step_id <> w.window_step_id)"""

@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 
 from openhtm.identity.actor import Actor
-from openhtm.maintenance.models import Visit
 from openhtm.maintenance.rules.holding import LEAD_DAYS
 from openhtm.procedures.models import Procedure
 from openhtm.workorders.rules.kinds import WORKABLE, Kind
@@ -99,9 +98,7 @@ WHERE next_change_on <= %s AND state = 'not_due' AND work_order_id IS NULL ORDER
 """
 
 
-def bring_orders_in_line(
-    *, actor: Actor, device_ids: Sequence[int], today: Mapping[int, date], now: datetime | None = None
-) -> OrderCounts:
+def bring_orders_in_line(*, actor: Actor, device_ids: Sequence[int], today: Mapping[int, date], now: datetime | None = None) -> OrderCounts:
     """Open orders for visits whose window is near, let orders follow their visits, give up those whose visits are gone.
 
     An order under way whose visit passed serves the visit that took over. Call it in a transaction. About fifteen statements

@@ -96,7 +96,9 @@ def save_miss_policy(*, actor: Actor, values: Mapping[str, int], facility_id: in
         require_everywhere(actor, Permission.EDIT_SCHEDULES)
     else:
         require(actor, Permission.EDIT_SCHEDULES, at=facility_id)
-    errors = {name: ["Give a number from 0 to 1,000."] for name, value in values.items() if name in POLICY_FIELDS and not 0 <= value <= 1000}
+    errors = {
+        name: ["Give a number from 0 to 1,000."] for name, value in values.items() if name in POLICY_FIELDS and not 0 <= value <= 1000
+    }
     if errors:
         raise Invalid(errors)
     policy = MissPolicy.objects.select_for_update().filter(facility_id=facility_id).first() or MissPolicy(facility_id=facility_id)

@@ -49,12 +49,11 @@ def set_line(
     """
     now = now or timezone.now()
     _require(actor, device_id=device_id, facility_id=facility_id)
-    subject = {"device_type_id": device_type_id, "device_model_id": device_model_id, "device_id": device_id}
+    subject: dict[str, Any] = {"device_type_id": device_type_id, "device_model_id": device_model_id, "device_id": device_id}
     _refuse(subject, values)
-    found = PlanLine.objects.select_for_update(of=("self",)).filter(
-        procedure_id=procedure_id, facility_id=facility_id, ended_on__isnull=True, **subject
-    )
-    line = found.first() or PlanLine(procedure_id=procedure_id, facility_id=facility_id, effective_from=now.date(), **subject)
+    subject |= {"procedure_id": procedure_id, "facility_id": facility_id}
+    found = PlanLine.objects.select_for_update(of=("self",)).filter(ended_on__isnull=True, **subject)
+    line = found.first() or PlanLine(effective_from=now.date(), **subject)
     for name in FIELDS:
         if name in values:
             setattr(line, name, values[name])
@@ -150,4 +149,3 @@ def _follow(actor: Actor, line: PlanLine, reason: str, now: datetime) -> tuple[i
     if len(ids) <= SETTLE_AT_ONCE:
         settle(device_ids=ids, now=now)
     return len(ids), schedules
-

@@ -37,7 +37,12 @@ def follow_status(event: StatusChanged) -> None:
     if len(event.device_ids) > SETTLE_AT_ONCE:
         return
     actor, now = cast(Actor, event.actor), _changed_at(event.device_ids)
-    if event.after in (Status.RETIRED, Status.DISPOSED) or event.before in (Status.RETIRED, Status.DISPOSED, Status.RECEIVED, Status.IN_ACCEPTANCE):
+    if event.after in (Status.RETIRED, Status.DISPOSED) or event.before in (
+        Status.RETIRED,
+        Status.DISPOSED,
+        Status.RECEIVED,
+        Status.IN_ACCEPTANCE,
+    ):
         _refresh(actor, event.device_ids, f"Status {event.after}.", now)
     settle(device_ids=event.device_ids, now=now)
 
@@ -48,7 +53,9 @@ def follow_sighting(event: DeviceSeen) -> None:
     Searches for a device that is merely looked for are done with.
     """
     now, actor = timezone.now(), cast(Actor, event.actor)
-    searches = Escalation.objects.filter(device_id=event.device_id, done_at__isnull=True, step__in=("search", "notify", "escalate", "propose_missing"))
+    searches = Escalation.objects.filter(
+        device_id=event.device_id, done_at__isnull=True, step__in=("search", "notify", "escalate", "propose_missing")
+    )
     searches.update(done_at=event.seen_at, done_by_id=actor.user_id, done_by_name=actor.name[:120], outcome="found")
     if not event.was_missing:
         return
@@ -61,7 +68,9 @@ def follow_sighting(event: DeviceSeen) -> None:
     )  # fmt: skip
     visit = Visit.objects.filter(device=device).order_by("-is_open", "-due_on").first()
     if visit:
-        Escalation.objects.get_or_create(visit=visit, device=device, step="flag", due_on=device.last_seen_at.date() if device.last_seen_at else now.date())
+        Escalation.objects.get_or_create(
+            visit=visit, device=device, step="flag", due_on=device.last_seen_at.date() if device.last_seen_at else now.date()
+        )
     tell_many(
         [
             Message(
@@ -74,7 +83,9 @@ def follow_sighting(event: DeviceSeen) -> None:
 
 
 def _found_text(device: Device) -> str:
-    missed = Visit.objects.filter(device=device, state__in=("missed", "passed_held")).order_by("-due_on").values_list("due_on", flat=True)[:6]
+    missed = (
+        Visit.objects.filter(device=device, state__in=("missed", "passed_held")).order_by("-due_on").values_list("due_on", flat=True)[:6]
+    )
     owed = Visit.objects.filter(device=device, is_open=True).exclude(state="not_due").values_list("due_on", flat=True)
     days = ", ".join(day.isoformat() for day in sorted({*missed, *owed}))
     return f"{FOUND_REASON} Visits not done: {days}." if days else FOUND_REASON
@@ -95,7 +106,9 @@ def follow_order(event: OrderMoved) -> None:
 
 def _outcomes(order_id: int) -> dict[int, str]:
     """Return what the checklists of an order came to, by procedure."""
-    rows = Checklist.objects.filter(work_order_id=order_id, purpose="work").exclude(outcome="").values_list("version__procedure_id", "outcome")
+    rows = (
+        Checklist.objects.filter(work_order_id=order_id, purpose="work").exclude(outcome="").values_list("version__procedure_id", "outcome")
+    )
     return {procedure: code for procedure, outcome in rows if (code := _known(outcome))}
 
 

@@ -23,7 +23,14 @@ LARGEST = 1e15
 
 @transaction.atomic
 def record_reading(
-    *, actor: Actor, control_number: str, meter: str, value: float, read_on: date | None = None, uid: str | None = None, now: datetime | None = None
+    *,
+    actor: Actor,
+    control_number: str,
+    meter: str,
+    value: float,
+    read_on: date | None = None,
+    uid: str | None = None,
+    now: datetime | None = None,
 ) -> tuple[MeterReading, bool]:
     """Append what a meter showed; visits that are due by it follow at once. Returns the reading, and whether it is new.
 
@@ -39,7 +46,13 @@ def record_reading(
     today = local_day(now, ZoneInfo(device.facility.time_zone))
     _refuse(meter, value, read_on or today, today)
     reading = MeterReading(
-        device=device, meter=meter, value=value, read_on=read_on or today, actor_id=actor.user_id, actor_name=actor.name[:120], recorded_at=now
+        device=device,
+        meter=meter,
+        value=value,
+        read_on=read_on or today,
+        actor_id=actor.user_id,
+        actor_name=actor.name[:120],
+        recorded_at=now,
     )
     if uid:
         reading.uid = uid

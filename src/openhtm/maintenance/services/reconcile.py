@@ -94,14 +94,14 @@ def _everything(actor: Actor, today: Mapping[int, date], now: datetime) -> Count
     counts = Counts()
     as_of = next(iter(today.values()), None)
     refresh_schedules(actor=actor, reason="programme", now=now, as_of=as_of if len(set(today.values())) == 1 else None)
-    for first, final, changes in _settled_chunks(today, now):
+    for first, final, changes in settled_chunks(today=today, now=now):
         counts.add(changes)
         with transaction.atomic():
             _orders(actor, list(range(first, final + 1)), today, now, counts)
     return counts
 
 
-def _settled_chunks(today: Mapping[int, date], now: datetime) -> Iterator[tuple[int, int, Changes]]:
+def settled_chunks(*, today: Mapping[int, date], now: datetime) -> Iterator[tuple[int, int, Changes]]:
     """Bring the visits of all devices in line, chunk by chunk; two at a time where there are many. Yields each when it is done."""
     ranges = list(_chunks())
 

@@ -51,9 +51,7 @@ def load_maintenance_policies(*, actor: Actor, only_if_new: bool = False) -> Pol
     for entry in document["profiles"]:
         _load_profile(entry, about, stored.get(entry["code"]), has_default=has_default, summary=summary)
     _load_policy(summary)
-    ReferenceLoad.objects.create(
-        system=SYSTEM, edition=about["edition"], file_name=WINDOWS.name, sha256=digest, counts=asdict(summary)
-    )
+    ReferenceLoad.objects.create(system=SYSTEM, edition=about["edition"], file_name=WINDOWS.name, sha256=digest, counts=asdict(summary))
     return summary
 
 
@@ -101,5 +99,3 @@ def _load_policy(summary: PolicySummary) -> None:
         summary.created += 1
     else:
         summary.unchanged += 1
-
-

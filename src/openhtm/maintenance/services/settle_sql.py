@@ -1,5 +1,6 @@
 """Statements that write what ``due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
 
+# ruff: noqa: S608 - put together from constants of this file; values go in as parameters
 LOCK_ALL = "SELECT pg_advisory_xact_lock(%s)"
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%s)"
 LOCK_ROWS = "SELECT id FROM maintenance_schedule WHERE device_id = ANY(%s) ORDER BY id FOR UPDATE"
@@ -138,7 +139,7 @@ WHERE w.schedule_id = d.schedule_id""",
     "TRUNCATE due_dirty",
 )
 
-PASS = """
+TAKE_OVER = """
 WITH passing AS (SELECT * FROM due_wanted WHERE NOT is_current),
 known AS (
   UPDATE maintenance_visit v SET state = p.state, next_change_on = NULL, settled_at = %(now)s, updated_at = %(now)s,

@@ -22,7 +22,6 @@ from openhtm.maintenance.rules.windows import Window
 from openhtm.maintenance.services import due_sql, settle_sql
 from openhtm.sites.models import Facility
 
-
 VOID = "void"
 """Outcome of an attempt that only takes back the one it supersedes."""
 PERFORMED = sorted(code for code, one in OUTCOMES.by_code.items() if one.performed)
@@ -116,7 +115,7 @@ def _settle(cursor: Any, device_ids: list[int], *, now: datetime, today: Mapping
 
 
 def _pass(cursor: Any, changes: Changes, about: Mapping[str, Any]) -> None:
-    created, updated = _row(cursor, settle_sql.PASS, about)
+    created, updated = _row(cursor, settle_sql.TAKE_OVER, about)
     changes.created, changes.updated = changes.created + created, changes.updated + updated
 
 

@@ -62,13 +62,25 @@ def test_a_year_of_silence_ends_where_daily_runs_end(north, policies, system):
         yearly.covers.add(quarterly)
         PlanLineFactory(device_model=device.device_model, procedure=yearly, every_n=12, effective_from=START)
         PlanLineFactory(device_model=device.device_model, procedure=quarterly, every_n=3, effective_from=START)
-        PlanLineFactory(device_model=device.device_model, procedure=weekly, every_n=5, every_unit="week", cycle="floating", effective_from=START)
+        PlanLineFactory(
+            device_model=device.device_model, procedure=weekly, every_n=5, every_unit="week", cycle="floating", effective_from=START
+        )
         run(system, START)
         return device
 
     def outcome():
         return [
-            (v.schedule.procedure.code, v.due_on, v.opens_on, v.on_time_until, v.grace_until, v.state, v.next_change_on, v.performed_on, v.timing)
+            (
+                v.schedule.procedure.code,
+                v.due_on,
+                v.opens_on,
+                v.on_time_until,
+                v.grace_until,
+                v.state,
+                v.next_change_on,
+                v.performed_on,
+                v.timing,
+            )
             for v in Visit.objects.select_related("schedule__procedure").order_by("schedule__procedure__code", "due_on")
         ], list(WorkOrder.objects.exclude(status="cancelled").values_list("due_on", "status").order_by("due_on"))
 
@@ -101,7 +113,10 @@ def test_an_attempt_taken_back_opens_the_visit_again(pump, system, maria):
     visit = Visit.objects.get()
     made = attempts.record_attempt(actor=maria, visit_id=visit.pk, outcome="pass", now=at(date(2026, 1, 20)))
     attempts.take_back(actor=maria, attempt_uid=made.uid, reason="Wrong pump", now=at(date(2026, 1, 21)))
-    assert visits() == [(date(2026, 1, 31), "due" if date(2026, 1, 21) >= date(2026, 1, 31) else "in_window"), (date(2026, 4, 30), "removed")]
+    assert visits() == [
+        (date(2026, 1, 31), "due" if date(2026, 1, 21) >= date(2026, 1, 31) else "in_window"),
+        (date(2026, 4, 30), "removed"),
+    ]
     assert Attempt.objects.count() == 2
 
 

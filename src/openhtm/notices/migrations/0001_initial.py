@@ -2,11 +2,13 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import openhtm.core.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -20,6 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Notice',
             fields=[
@@ -113,5 +117,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='noticeread',
             constraint=models.UniqueConstraint(fields=('user', 'notice'), name='notice_read_once'),
+        ),
+            ]
         ),
     ]

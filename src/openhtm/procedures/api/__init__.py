@@ -2,4 +2,7 @@
 
 from ninja import Router
 
-routers: tuple[Router, ...] = ()
+from openhtm.procedures.api.packs import router as packs
+from openhtm.procedures.api.procedures import router as procedures
+
+routers: tuple[Router, ...] = (procedures, packs)

@@ -3,11 +3,13 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import openhtm.core.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -22,6 +24,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Procedure',
             fields=[
@@ -304,5 +308,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='procedureversionevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3ed1990d7788825a301c47d74e003d1a0b1afa4b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c65eb', table='procedures_procedureversionevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

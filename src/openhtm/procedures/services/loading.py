@@ -17,12 +17,13 @@ from django.utils import timezone
 from openhtm.catalog.models import DeviceType
 from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
-from openhtm.identity.actor import Actor, require_everywhere
+from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.procedures.models import Procedure, ProcedurePack, ProcedureVersion, VersionStatus
+from openhtm.procedures.queries import build_pack
 from openhtm.procedures.rules.content import changed_meanings, content_hash, dump, parse
 from openhtm.procedures.rules.events import ProcedureReleased
-from openhtm.procedures.rules.packs import PackFile, PackProcedure, read_pack, starter_packs
+from openhtm.procedures.rules.packs import PackFile, PackProcedure, read_pack, starter_packs, write_pack
 
 STARTER = "starter"
 _OPEN = (VersionStatus.DRAFT, VersionStatus.IN_REVIEW)
@@ -77,10 +78,10 @@ def import_pack(*, actor: Actor, data: bytes | str, release: bool = False, now: 
     """Read a pack file and store its procedures as drafts in review; with ``release`` in force at once.
 
     ``release`` is for somebody who trusts the whole file, such as a hospital setting up its second server: it needs the right to
-    release. A procedure that was changed here, has an open draft or belongs to another pack is left alone and reported.
+    release everywhere. A procedure that was changed here, has an open draft or belongs to another pack is left alone and reported.
     Raises NotAllowed, PackError (all problems of the file).
     """
-    require_everywhere(actor, Permission.EDIT_PROCEDURES)
+    require(actor, Permission.EDIT_PROCEDURES)
     if release:
         require_everywhere(actor, Permission.RELEASE_PROCEDURES)
     file = read_pack(data)
@@ -280,3 +281,18 @@ def _count(files: Sequence[PackFile], packs: Mapping[str, ProcedurePack], summar
         record.counts = {name: value for name, value in summary.as_json_dict().items() if name not in ("kept", "unknown_types")}
         record.counts["kept"] = len(summary.kept)
     ProcedurePack.objects.bulk_update(records, ["counts"])
+
+
+def export_pack(
+    *, actor: Actor, codes: Sequence[str] = (), pack: str = "procedures", title: str = "Procedures", version: str = "", source: str = ""
+) -> str:
+    """Return the pack file of the released versions of ``codes`` (empty: of all). Reading it elsewhere gives the same content.
+
+    ``version`` defaults to today's date. Raises NotAllowed, NotFound, PackError if a name given is not usable.
+    """
+    require(actor, Permission.VIEW_PROCEDURES)
+    today = timezone.now().date().isoformat()
+    found = build_pack(codes=codes, pack=pack, title=title, version=version or today, source=source or "OpenHTM")
+    text = write_pack(found)
+    read_pack(text)
+    return text

@@ -1,5 +1,6 @@
 """The API of rounds and readiness: each part has its own router."""
 
-from ninja import Router
+from openhtm.rounds.api.readiness import router as readiness
+from openhtm.rounds.api.rounds import router as rounds
 
-routers: tuple[Router, ...] = ()
+routers = (rounds, readiness)

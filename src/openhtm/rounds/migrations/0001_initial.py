@@ -3,9 +3,11 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import openhtm.core.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -20,6 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Round',
             fields=[
@@ -216,5 +220,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-done_at', '-pk'],
             },
+        ),
+            ]
         ),
     ]

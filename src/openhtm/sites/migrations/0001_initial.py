@@ -3,12 +3,14 @@
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
-import openhtm.core.fields
-import openhtm.core.ids
-import openhtm.sites.models
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
+import openhtm.core.fields
+import openhtm.core.ids
+import openhtm.sites.models
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -21,6 +23,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Department',
             fields=[
@@ -339,5 +343,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='serviceproviderevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='503238964f6f3801b2eca386af1c6484e5f1b676', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d89b1', table='sites_serviceproviderevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -3,11 +3,13 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import openhtm.core.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -22,6 +24,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Tester',
             fields=[
@@ -178,5 +182,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='testerquantityevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fc8ab36dfd9b2c960b96b44077d3ac3dce4fb203', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_05b21', table='testers_testerquantityevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -183,7 +183,8 @@ _CARRIED = frozenset(NewOrderIn.model_fields) & frozenset(NewOrder.__dataclass_f
 def _wanted(actor: Actor, items: list[BulkOrderIn]) -> list[NewOrder]:
     """Turn what was sent into orders by keys. Up to six statements for any number. Raises Invalid for all wrong items."""
     known = _Known(actor, items)
-    wanted, errors = [], {}
+    wanted: list[NewOrder] = []
+    errors: dict[str, list[str]] = {}
     for position, item in enumerate(items):
         keys, wrong = known.keys_of(item)
         if wrong:

@@ -262,7 +262,7 @@ def start_timer(request: HttpRequest, number: Key, payload: TimerIn) -> Any:
 def running_timer(request: HttpRequest) -> Any:
     """The caller's running timer; 404 where none runs."""
     actor = actor_of(request)
-    running = LabourEntry.objects.filter(user_id=actor.user_id, ended_at__isnull=True, removed_at__isnull=True)
+    running = LabourEntry.objects.filter(user_id=actor.user_id or 0, ended_at__isnull=True, removed_at__isnull=True)
     return _labour_out(running.select_related("category", "work_order").get(), actor)
 
 

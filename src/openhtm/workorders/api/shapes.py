@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Header, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from openhtm.core.schema import Body, ClientKey, Key, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
@@ -124,8 +124,13 @@ class OrderOut(OrderRow):
     total_cents: int | None
 
 
-class NewOrderIn(Body):
-    """What may be said about a new order. Name a device, or a place, or at least the facility."""
+class NewOrderIn(BaseModel):
+    """What may be said about a new order. Name a device, or a place, or at least the facility.
+
+    A plain pydantic model: thousands come at once, and ninja's own schemas look every attribute up through Django.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     title: Short = Field(default="", description="Only with a template may it be left out.")
     kind: KindCode = "corrective"  # type: ignore[valid-type]

@@ -5,12 +5,14 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import openhtm.core.ids
-import openhtm.workorders.rules.kinds
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import openhtm.core.ids
+import openhtm.workorders.rules.kinds
+from openhtm.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -29,6 +31,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='WorkCodeEvent',
             fields=[
@@ -1531,5 +1535,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='workwatcherevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0d1c71804f74859d0c725e34c7f8b5cb3acc9007', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e1178', table='workorders_workwatcherevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

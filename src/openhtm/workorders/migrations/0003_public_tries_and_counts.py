@@ -6,51 +6,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0007_labels_and_quality'),
-        ('sites', '0001_initial'),
-        ('workforce', '0001_initial'),
-        ('workorders', '0002_number_sequence'),
+        ("inventory", "0007_labels_and_quality"),
+        ("sites", "0001_initial"),
+        ("workforce", "0001_initial"),
+        ("workorders", "0002_number_sequence"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PublicTry',
+            name="PublicTry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target', models.CharField(blank=True, help_text='What it was about, such as device:12; empty for a code nobody knows.', max_length=40)),
-                ('address', models.GenericIPAddressField(help_text='Network address it came from; empty if it is not known.', null=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it came.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "target",
+                    models.CharField(
+                        blank=True, help_text="What it was about, such as device:12; empty for a code nobody knows.", max_length=40
+                    ),
+                ),
+                ("address", models.GenericIPAddressField(help_text="Network address it came from; empty if it is not known.", null=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, help_text="When it came.")),
             ],
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(condition=models.Q(('completed_by__isnull', False)), fields=['completed_by', '-completed_at'], name='work_order_done_by'),
+            model_name="workorder",
+            index=models.Index(
+                condition=models.Q(("completed_by__isnull", False)), fields=["completed_by", "-completed_at"], name="work_order_done_by"
+            ),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(condition=models.Q(('assigned_provider__isnull', True), ('assigned_team__isnull', True), ('assigned_user__isnull', True), ('under_way', True)), fields=['facility', 'status'], name='work_order_nobody'),
+            model_name="workorder",
+            index=models.Index(
+                condition=models.Q(
+                    ("assigned_provider__isnull", True),
+                    ("assigned_team__isnull", True),
+                    ("assigned_user__isnull", True),
+                    ("under_way", True),
+                ),
+                fields=["facility", "status"],
+                name="work_order_nobody",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(condition=models.Q(('under_way', True)), fields=['grace_until'], name='work_order_grace'),
+            model_name="workorder",
+            index=models.Index(condition=models.Q(("under_way", True)), fields=["grace_until"], name="work_order_grace"),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(condition=models.Q(('due_on__isnull', True), ('under_way', True)), fields=['completion_due_at'], name='work_order_target'),
+            model_name="workorder",
+            index=models.Index(
+                condition=models.Q(("due_on__isnull", True), ("under_way", True)), fields=["completion_due_at"], name="work_order_target"
+            ),
         ),
         migrations.AddIndex(
-            model_name='publictry',
-            index=models.Index(fields=['address', '-at'], name='public_try_address'),
+            model_name="publictry",
+            index=models.Index(fields=["address", "-at"], name="public_try_address"),
         ),
         migrations.AddIndex(
-            model_name='publictry',
-            index=models.Index(condition=models.Q(('target', ''), _negated=True), fields=['target', '-at'], name='public_try_target'),
+            model_name="publictry",
+            index=models.Index(condition=models.Q(("target", ""), _negated=True), fields=["target", "-at"], name="public_try_target"),
         ),
         migrations.AddIndex(
-            model_name='publictry',
-            index=models.Index(fields=['at'], name='public_try_at'),
+            model_name="publictry",
+            index=models.Index(fields=["at"], name="public_try_at"),
         ),
     ]

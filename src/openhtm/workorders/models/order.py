@@ -188,6 +188,9 @@ class WorkOrder(models.Model):
             models.Index(fields=["department", "-number"], name="work_order_department"),
             models.Index(fields=["location", "number"], name="work_order_place", condition=Q(under_way=True)),
             models.Index(fields=["reporter", "-number"], name="work_order_reporter", condition=Q(reporter__isnull=False)),
+            models.Index(fields=["status", "-number"], name="work_order_status", condition=Q(under_way=True)),  # the tabs of the list
+            models.Index(fields=["planned_on", "-number"], name="work_order_planned", condition=Q(planned_on__isnull=False)),
+            models.Index(fields=["-number"], name="work_order_incident", condition=Q(incident=True)),
             models.Index(fields=["completed_by", "-completed_at"], name="work_order_done_by", condition=Q(completed_by__isnull=False)),
             # the counts above the list: what nobody has, what is past its window or its target
             models.Index(

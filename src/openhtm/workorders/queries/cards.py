@@ -10,8 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from openhtm.ui.rules.windows import DueWindow
-from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_LABELS, STATUS_TONES, Kind, Priority, Status, number_text
-from openhtm.workorders.rules.urgency import Standing, Timing, standing
+from openhtm.workorders.rules.kinds import (
+    KIND_LABELS,
+    PRIORITY_LABELS,
+    STATUS_LABELS,
+    STATUS_TONES,
+    WORKABLE,
+    Kind,
+    Priority,
+    Status,
+    number_text,
+)
+from openhtm.workorders.rules.urgency import Standing, Timing, Urgency, standing
 
 FIELDS = (
     "number", "title", "kind", "status", "priority", "origin", "incident", "est_min", "opened_at", "planned_on", "hold_until", "hold_reason__label",
@@ -52,7 +62,7 @@ class Card:
 
     @cached_property
     def device(self) -> str:
-        """"Infusion pump, Alaris 8015", or empty for work without a device."""
+        """ "Infusion pump, Alaris 8015", or empty for work without a device."""
         if not self.tag:
             return ""
         kind = self.row["device__device_type__name"] or "Device of unknown type"
@@ -102,7 +112,10 @@ class Card:
 
     @cached_property
     def standing(self) -> Standing:
+        """How it stands in time; work that waits for review or is settled is no longer late."""
         row = self.row
+        if self.status not in WORKABLE:
+            return Standing(Urgency.OPEN, "")
         timing = Timing(
             opens_on=row["opens_on"], due_on=row["due_on"], on_time_until=row["on_time_until"], grace_until=row["grace_until"],
             completion_due_at=row["completion_due_at"],

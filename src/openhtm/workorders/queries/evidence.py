@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+from django.db import connection
 
 from openhtm.documents.models import StoredFile
 from openhtm.identity.actor import Actor
@@ -31,6 +33,16 @@ class KnownTester:
     calibrations: tuple[CalibrationFact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The result that counts for a slot, as far as the next one is compared with it."""
+
+    uid: uuid.UUID
+    number: float | None
+    choice: str
+    measured_at: datetime
+
+
 @dataclass
 class Known:
     """What is stored already and bears on the results at hand."""
@@ -40,7 +52,7 @@ class Known:
     results: dict[uuid.UUID, Result] = field(default_factory=dict)
     fingerprints: dict[uuid.UUID, str] = field(default_factory=dict)
     superseded: set[uuid.UUID] = field(default_factory=set)
-    current: dict[Slot, Result] = field(default_factory=dict)
+    current: dict[Slot, Standing] = field(default_factory=dict)
     testers: dict[str, KnownTester] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     hours: list[StaffHours] = field(default_factory=list)
@@ -65,7 +77,7 @@ class Known:
         slot = (result.checklist_id, result.step_key, result.phase)
         before = self.current.get(slot)
         if before is None or before.uid == result.supersedes_id or before.measured_at <= result.measured_at:
-            self.current[slot] = result
+            self.current[slot] = Standing(result.uid, result.number, result.choice, result.measured_at)
 
     def qualification(self, actor: Actor, facility_id: int, day: date) -> dict[str, Any]:
         """Return the roles the actor holds there and the skills on that day."""
@@ -144,16 +156,22 @@ def _read_results(known: Known, sent: Sequence[Sent]) -> None:
 
 
 def _read_current(known: Known, steps: set[str]) -> None:
-    """Read what these steps of these checklists were answered with. One statement."""
+    """Read what these steps of these checklists are answered with: one row for each slot, however often it was measured. One statement."""
     checklists = [one.pk for one in known.checklists.values()]
     if not checklists:
         return
-    found = (
-        Result.objects.filter(checklist__in=checklists, step_key__in=steps, superseded_by__isnull=True)
-        .only("uid", "checklist_id", "step_key", "phase", "number", "choice", "measured_at", "verdict")
-        .order_by("measured_at", "uid")
-    )
-    known.current = {(one.checklist_id, one.step_key, one.phase): one for one in found}
+    with connection.cursor() as cursor:
+        cursor.execute(_CURRENT, [checklists, sorted(steps)])
+        known.current = {(row[0], row[1], row[2]): Standing(*row[3:]) for row in cursor.fetchall()}
+
+
+_CURRENT = """
+SELECT DISTINCT ON (r.checklist_id, r.step_key, r.phase) r.checklist_id, r.step_key, r.phase, r.uid, r.number, r.choice, r.measured_at
+FROM workorders_result r
+WHERE r.checklist_id = ANY(%s) AND r.step_key = ANY(%s)
+  AND NOT EXISTS (SELECT FROM workorders_result later WHERE later.supersedes_id = r.uid)
+ORDER BY r.checklist_id, r.step_key, r.phase, r.measured_at DESC, r.uid DESC
+"""
 
 
 def _testers(numbers: set[str], actor: Actor) -> dict[str, KnownTester]:

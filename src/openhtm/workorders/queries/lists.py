@@ -17,7 +17,7 @@ from openhtm.workorders.rules.kinds import STATUS_TONES, WORKABLE, Status
 
 COUNT_TO = 999
 BOARD_COLUMNS = (Status.REQUESTED, Status.OPEN, Status.IN_PROGRESS, Status.ON_HOLD, Status.COMPLETED)
-BOARD_CARDS = 25
+BOARD_CARDS = 30
 
 
 def list_page(orders: WorkOrderQuerySet, *, cursor: str | None, limit: int, now: datetime) -> Page[Card]:

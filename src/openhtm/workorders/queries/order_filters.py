@@ -172,7 +172,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
     if raw == "me":
         reading.take(name, raw, "assigned to", "me", mine_condition(reading.actor))
     elif raw == "nobody":
-        nobody = Q(assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
+        nobody = Q(under_way=True, assigned_user__isnull=True, assigned_team__isnull=True, assigned_provider__isnull=True)
         reading.take(name, raw, "assigned to", "nobody", nobody)
     else:
         _PERSON(reading, name, raw)
@@ -180,7 +180,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
 
 def _team(reading: _Reading, name: str, raw: str) -> None:
     if raw == "mine":
-        teams = list(TeamMember.objects.filter(user_id=reading.actor.user_id).values_list("team_id", flat=True))
+        teams = list(TeamMember.objects.filter(user_id=reading.actor.user_id or 0).values_list("team_id", flat=True))
         reading.take(name, raw, "of", "my teams", Q(assigned_team_id__in=teams))
     else:
         _TEAM(reading, name, raw)

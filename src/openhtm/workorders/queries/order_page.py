@@ -110,7 +110,9 @@ def signatures_of(order: WorkOrder) -> list[Signature]:
 
 def current_results(order: WorkOrder) -> list[Result]:
     """The results that stand, by checklist and step. One statement."""
-    found = Result.objects.filter(work_order=order, superseded_by__isnull=True).select_related("checklist__version__procedure", "tester__device")
+    found = Result.objects.filter(work_order=order, superseded_by__isnull=True).select_related(
+        "checklist__version__procedure", "tester__device"
+    )
     return list(found.order_by("checklist__position", "checklist_id", "measured_at", "uid"))
 
 
@@ -130,5 +132,5 @@ def alike(order: WorkOrder, *, actor: Actor) -> list[tuple[int, str]]:
 
 def running_timer(*, actor: Actor) -> LabourEntry | None:
     """The actor's running timer, on whatever order. One statement."""
-    timers = LabourEntry.objects.filter(user_id=actor.user_id, ended_at__isnull=True, removed_at__isnull=True)
+    timers = LabourEntry.objects.filter(user_id=actor.user_id or 0, ended_at__isnull=True, removed_at__isnull=True)
     return timers.select_related("work_order").first()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -94,8 +95,8 @@ class State(StrEnum):
 
 def as_payload(item: ResultIn) -> dict[str, Any]:
     """Return a result as plain JSON, the way it is kept when it is held. Numbers that JSON lacks become text."""
-    plain = asdict(item) | {"files": list(item.files)}
-    return dict(json.loads(json.dumps(_finite(plain), default=str)))
+    plain = {name: getattr(item, name) for name in ResultIn.__dataclass_fields__} | {"files": list(item.files)}
+    return {name: _finite(value) for name, value in plain.items()}
 
 
 def _finite(value: Any) -> Any:
@@ -104,8 +105,10 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(one) for one in value]
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
-    return str(value) if isinstance(value, float) and (value != value or abs(value) == float("inf")) else value
+        return value if value.isascii() and "\0" not in value else value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, bool | int) else str(value)
 
 
 def from_payload(payload: Mapping[str, Any]) -> ResultIn:
@@ -129,7 +132,7 @@ def read(item: ResultIn) -> Sent | Refusal:
     if refusal := _refuse_words(item):
         return refusal
     plain = as_payload(item) | {"uid": str(uid), "checklist": str(checklist), "measured_at": measured_at.isoformat()}
-    if len(json.dumps(plain["detail"])) > MOST_DETAIL:
+    if plain["detail"] and len(json.dumps(plain["detail"])) > MOST_DETAIL:
         return Refusal("detail", "The details are too long.")
     return Sent(
         uid=uid,

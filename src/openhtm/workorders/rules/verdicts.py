@@ -177,9 +177,9 @@ def safety_tests(chosen: SafetyBlock) -> tuple[SafetyTest, ...]:
         standard=chosen.standard,
         edition=chosen.edition,
         device_class=chosen.device_class,
-        applied_parts=() if chosen.applied_part == "none" else (chosen.applied_part,),
+        applied_parts=chosen.applied_parts,
         methods=chosen.methods,
-        options={"configuration": chosen.configuration, "equipment": chosen.equipment},
+        options=chosen.options,
     )
     if isinstance(found, NoLimit):
         return ()

@@ -36,7 +36,12 @@ def assign_orders(
     Raises WorkOrder.DoesNotExist, NotAllowed, OrderSettled, TooManyOrders, Invalid.
     """
     now = now or timezone.now()
-    given = {"assigned_user_id": user_id, "assigned_team_id": team_id, "assigned_provider_id": provider_id, "planned_on": planned_on}
+    given: dict[str, Any] = {
+        "assigned_user_id": user_id,
+        "assigned_team_id": team_id,
+        "assigned_provider_id": provider_id,
+        "planned_on": planned_on,
+    }
     wanted = {key: value for key, value in given.items() if value is not KEEP}
     if not wanted:
         raise Invalid({"": ["Say who gets it, or when it is planned."]})

@@ -113,7 +113,7 @@ def _any_known(answers: Sequence[bool | None]) -> bool | None:
 def _move_records(kept: WorkOrder, given_up: Sequence[WorkOrder]) -> None:
     ids = [order.pk for order in given_up]
     for model in MOVED:
-        model.objects.filter(work_order__in=ids).update(work_order=kept)  # type: ignore[attr-defined]
+        model.objects.filter(work_order__in=ids).update(work_order=kept)
     watchers = WorkWatcher.objects.filter(work_order__in=ids).values_list("user_id", flat=True).distinct()
     WorkWatcher.objects.bulk_create([WorkWatcher(work_order=kept, user_id=user) for user in watchers], ignore_conflicts=True)
     WorkOrder.objects.filter(parent__in=ids).exclude(pk=kept.pk).update(parent=kept)

@@ -142,7 +142,7 @@ class _Known:
     """What the orders refer to, as far as the actor may see it."""
 
     facilities: dict[int, Facility]
-    devices: dict[int, tuple[int, int | None, int | None]]
+    devices: Mapping[int, tuple[int, int | None, int | None]]
     locations: dict[int, int]
     departments: dict[int, int]
     versions: frozenset[int]

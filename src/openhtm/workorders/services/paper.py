@@ -126,7 +126,11 @@ def _order(order: WorkOrder, at: Any) -> list[tuple[str, str]]:
         facts.append(("Reported by", order.reporter_name))
     if order.due_on:
         facts.append(("Due", formats.day(order.due_on)))
-    done = (("Started", order.started_at, ""), ("Completed", order.completed_at, order.completed_by), ("Closed", order.closed_at, order.closed_by))
+    done = (
+        ("Started", order.started_at, ""),
+        ("Completed", order.completed_at, order.completed_by),
+        ("Closed", order.closed_at, order.closed_by),
+    )
     return facts + [(label, f"{at(moment)} {who or ''}".strip()) for label, moment, who in done if moment]
 
 
@@ -137,7 +141,12 @@ def _outcome(order: WorkOrder) -> list[tuple[str, str]]:
 
 def _cost(order: WorkOrder) -> list[tuple[str, str]]:
     currency = order.facility.organisation.currency
-    lines = (("Labour", order.labour_cents), ("Parts", order.parts_cents), ("Service reports", order.vendor_cents), ("Other", order.other_cents))
+    lines = (
+        ("Labour", order.labour_cents),
+        ("Parts", order.parts_cents),
+        ("Service reports", order.vendor_cents),
+        ("Other", order.other_cents),
+    )
     total = sum(amount for _, amount in lines)
     return [(label, formats.money(amount, currency=currency)) for label, amount in (*lines, ("Together", total))]
 
@@ -172,6 +181,10 @@ def _limit(limit: Any) -> str:
         return ""
     if isinstance(limit.get("words"), str):
         return str(limit["words"])
-    bounds = [f"{word} {limit[key]}" for key, word in (("low", "from"), ("min", "from"), ("high", "to"), ("max", "to")) if limit.get(key) is not None]
+    bounds = [
+        f"{word} {limit[key]}"
+        for key, word in (("low", "from"), ("min", "from"), ("high", "to"), ("max", "to"))
+        if limit.get(key) is not None
+    ]
     source = " ".join(str(limit[key]) for key in ("standard", "edition") if limit.get(key))
     return " ".join((*bounds, f"({source})" if source else "")).strip()

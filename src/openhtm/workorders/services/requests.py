@@ -52,7 +52,7 @@ class Target:
 
     @property
     def title(self) -> str:
-        """"Infusion pump" or the name of the place."""
+        """ "Infusion pump" or the name of the place."""
         if self.device is not None:
             return self.device.device_type.name if self.device.device_type else "Device"
         return self.location.name if self.location else ""
@@ -212,9 +212,7 @@ def _devices() -> QuerySet[Device]:
 def _open_reports(target: Target, now: datetime) -> QuerySet[WorkOrder]:
     about = {"device": target.device} if target.device else {"device__isnull": True, "location": target.location}
     kinds = [kind.value for kind in CORRECTIVE_CODES]
-    return WorkOrder.objects.under_way().filter(
-        status__in=sorted(WORKABLE), kind__in=kinds, opened_at__gt=now - DUPLICATE_WITHIN, **about
-    )
+    return WorkOrder.objects.under_way().filter(status__in=sorted(WORKABLE), kind__in=kinds, opened_at__gt=now - DUPLICATE_WITHIN, **about)
 
 
 def _problem(code: str) -> WorkCode | None:
@@ -261,5 +259,11 @@ def _keep_photo(order: WorkOrder, report: Report, actor: Actor, now: datetime) -
     if not extension(name):
         name = f"{name}.{BY_TYPE[stored.media_type].extensions[0]}"
     WorkAttachment.objects.create(
-        work_order=order, file=stored, file_name=name[:200], public=True, added_by_id=actor.user_id, added_by_name=actor.name[:120], added_at=now
+        work_order=order,
+        file=stored,
+        file_name=name[:200],
+        public=True,
+        added_by_id=actor.user_id,
+        added_by_name=actor.name[:120],
+        added_at=now,
     )

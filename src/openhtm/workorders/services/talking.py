@@ -93,7 +93,7 @@ def watch(*, actor: Actor, number: int) -> None:
 @transaction.atomic
 def unwatch(*, actor: Actor, number: int) -> None:
     """Let the actor hear no more of the order. Raises WorkOrder.DoesNotExist."""
-    WorkWatcher.objects.filter(work_order=_seen(actor, number), user_id=actor.user_id).delete()
+    WorkWatcher.objects.filter(work_order=_seen(actor, number), user_id=actor.user_id or 0).delete()
 
 
 def _seen(actor: Actor, number: int) -> WorkOrder:

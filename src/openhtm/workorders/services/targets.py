@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from openhtm.core.errors import Invalid
+from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
@@ -62,6 +63,9 @@ def set_target(
         errors["priority"] = ["Choose a priority from 1 (emergency) to 4 (low)."]
     if errors:
         raise Invalid(errors)
-    values = {"response_min": response_min, "completion_min": completion_min, "source": "local"}
-    target, _ = ServiceTarget.objects.update_or_create(facility_id=facility_id, priority=priority, defaults=values)
+    where = {"facility__isnull": True} if facility_id is None else {"facility_id": facility_id}
+    target = ServiceTarget.objects.filter(priority=priority, **where).first() or ServiceTarget(facility_id=facility_id, priority=priority)
+    target.response_min, target.completion_min, target.source = response_min, completion_min, "local"
+    with refuse_readably():
+        target.save()
     return target

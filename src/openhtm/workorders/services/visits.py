@@ -55,7 +55,9 @@ def cancel_untouched(*, actor: Actor, order_ids: Sequence[int], reason: str, now
     untouched = Q(status=Status.OPEN.value, started_at=None, planned_on=None, assigned_user_id=None, responded_at=None, labour_min=0)
     written = Q(comments__isnull=False) | Q(results__isnull=False) | Q(attachments__isnull=False) | Q(labour__isnull=False)
     touched = WorkOrder.objects.filter(written, pk__in=order_ids).values("pk")
-    orders = list(WorkOrder.objects.filter(untouched, pk__in=order_ids).exclude(pk__in=touched).select_for_update(of=("self",)).order_by("pk"))
+    orders = list(
+        WorkOrder.objects.filter(untouched, pk__in=order_ids).exclude(pk__in=touched).select_for_update(of=("self",)).order_by("pk")
+    )
     if not orders:
         return 0
     WorkOrder.objects.filter(pk__in=[one.pk for one in orders]).update(status=Status.CANCELLED.value, updated_at=now)

@@ -52,7 +52,7 @@ REMARK = {"key": "remark", "kind": "text", "title": "Remark", "required": False}
 FILTER = {"key": "filter", "kind": "consumable", "title": "Air filter", "required": False, "consumable": {"part": "Air filter"}}
 SAFETY = {
     "key": "safety", "kind": "electrical_safety", "title": "Electrical safety", "required": False,
-    "electrical_safety": {"standard": "NFPA 99", "edition": "2012", "device_class": "I", "applied_part": "none", "methods": []},
+    "electrical_safety": {"standard": "NFPA 99", "edition": "2012", "device_class": "I"},
 }  # fmt: skip
 EVERY = (CASE, ENERGY, ALARM, FLOW, BATTERY, PHOTO, REMARK, FILTER, SAFETY)
 

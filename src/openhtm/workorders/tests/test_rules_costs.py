@@ -1,6 +1,7 @@
 """Costs and downtime add up."""
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -60,7 +61,7 @@ def test_half_a_cent_is_rounded_up():
 @given(st.lists(downs, max_size=6))
 def test_no_hour_is_down_twice(times):
     apart = merged(times, start=START, end=END)
-    assert all(later[0] > earlier[1] for earlier, later in zip(apart, apart[1:], strict=False))
+    assert all(later[0] > earlier[1] for earlier, later in itertools.pairwise(apart))
     assert down_time(times, start=START, end=END) == down_time([*times, *times], start=START, end=END)
     assert down_time(times, start=START, end=END) <= END - START
 

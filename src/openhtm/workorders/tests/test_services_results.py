@@ -19,6 +19,7 @@ from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.workforce.models import StaffHours
 from openhtm.workorders.models import Downtime, HeldResult, Result, WorkOrder
 from openhtm.workorders.rules.results import ResultIn, State
+from openhtm.workorders.services import results
 from openhtm.workorders.services.results import MAX_AT_ONCE, TooManyResults, store_results
 from openhtm.workorders.tests.evidence import ChecklistFactory, answers, calibrated, result
 from openhtm.workorders.tests.factories import WorkOrderFactory
@@ -309,3 +310,23 @@ def test_results_cannot_be_changed_or_deleted(maria, checklist):
 
 def test_the_system_may_store_too(checklist):
     assert one(Actor.system("import"), result(checklist, "case", "pass")).state == State.STORED
+
+
+def test_many_results_are_copied_in_and_one_taken_meanwhile_costs_none_of_the_others(maria, checklist, monkeypatch):
+    items = [result(checklist, "battery", "good") for _ in range(results.BY_ONE * 2)]
+    assert store_results(actor=maria, items=items).stored == len(items)
+    taken = result(checklist, "battery", "good")
+    one(maria, taken)
+    more = [result(checklist, "battery", "good") for _ in range(results.BY_ONE)]
+    read_before = results.known_about
+
+    def before_the_other_came(**given):
+        known = read_before(**given)
+        known.fingerprints.clear()
+        return known
+
+    monkeypatch.setattr(results, "known_about", before_the_other_came)
+    other = ResultIn(**{**_plain(taken), "value": "weak"})
+    outcome = store_results(actor=maria, items=[*more, other])
+    assert (outcome.stored, outcome.held) == (len(more), 1)
+    assert Result.objects.get(uid=taken.uid).choice == "good" and Result.objects.count() == len(items) + len(more) + 1

@@ -85,7 +85,12 @@ def _require(actor: Actor, order: WorkOrder, permission: Permission | None) -> N
 
 
 def _plain(form: type[django_forms.Form]) -> Callable[..., django_forms.Form]:
-    return lambda request, _order, _actor: form(request.POST or None, request.FILES or None)
+    return lambda request, _order, _actor: form(*_sent(request))
+
+
+def _sent(request: HttpRequest) -> tuple[Any, Any]:
+    """What a form is bound to: fields and files of a POST, else nothing."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 def _upload(data: Data) -> tuple[BinaryIO | None, str]:
@@ -133,15 +138,15 @@ def _merge(actor: Actor, order: WorkOrder, data: Data) -> str:
 def _merge_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
     initial = {"numbers": request.GET.get("numbers", "")[:200]}
     alike = order_page.alike(order, actor=actor)
-    return forms.MergeForm(request.POST or None, initial=initial, alike=alike)  # type: ignore[arg-type]
+    return forms.MergeForm(_sent(request)[0], initial=initial, alike=alike)
 
 
 def _complete_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
-    return forms.CompleteForm(request.POST or None, order=order)
+    return forms.CompleteForm(_sent(request)[0], order=order)
 
 
 def _report_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
-    return forms.VendorReportForm(request.POST or None, request.FILES or None, order=order)
+    return forms.VendorReportForm(*_sent(request), order=order)
 
 
 def _edit_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_forms.Form:
@@ -150,7 +155,7 @@ def _edit_form(request: HttpRequest, order: WorkOrder, actor: Actor) -> django_f
         "location": order.location_id or "", "department": order.department_id or "", "description": order.description, "est_min": order.est_min,
         "due_on": order.due_on, "planned_on": order.planned_on,
     }  # fmt: skip
-    return forms.OrderForm(request.POST or None, initial=initial, actor=actor, facility=order.facility)
+    return forms.OrderForm(_sent(request)[0], initial=initial, actor=actor, facility=order.facility)
 
 
 def _edit(actor: Actor, order: WorkOrder, data: Data) -> str:
@@ -163,7 +168,9 @@ def _edit(actor: Actor, order: WorkOrder, data: Data) -> str:
 
 def _labour(actor: Actor, order: WorkOrder, data: Data) -> str:
     user = int(data["user"]) if data.get("user") else None
-    labour.book_labour(actor=actor, number=order.number, minutes=data["minutes"], category=data["category"], user_id=user, note=data["note"])
+    labour.book_labour(
+        actor=actor, number=order.number, minutes=data["minutes"], category=data["category"], user_id=user, note=data["note"]
+    )
     return f"{data['minutes']} min booked."
 
 
@@ -267,7 +274,7 @@ ACTIONS: Mapping[str, tuple[str, Action]] = {
         lead="If your timer runs on this order, it stops and its time is booked.")),
     "order-assign": ("assign", Action(
         title="Assign and plan", button="Save", permission=P.ASSIGN_WORK, act=_assign,
-        make=lambda request, order, actor: forms.AssignForm(request.POST or None, actor=actor, order=order))),
+        make=lambda request, order, actor: forms.AssignForm(_sent(request)[0], actor=actor, order=order))),
     "order-edit": ("edit", Action(title="Correct", button="Save", make=_edit_form, act=_edit)),
     "order-cancel": ("cancel", Action(
         title="Give up", button="Give up", permission=P.CANCEL_WORK, danger=True, make=_plain(forms.CancelForm), act=_cancel)),
@@ -279,7 +286,7 @@ ACTIONS: Mapping[str, tuple[str, Action]] = {
         lead="Everything the other reports carry stays with this order. This cannot be taken back.")),
     "order-labour": ("labour", Action(
         title="Book labour", button="Book", tab="costs", act=_labour,
-        make=lambda request, order, actor: forms.LabourForm(request.POST or None, order=order, actor=actor))),
+        make=lambda request, order, actor: forms.LabourForm(_sent(request)[0], order=order, actor=actor))),
     "order-part": ("part", Action(title="Add a part", button="Add part", tab="costs", make=_plain(forms.PartForm), act=_part)),
     "order-cost": ("cost", Action(title="Add another cost", button="Add cost", tab="costs", make=_plain(forms.CostForm), act=_cost)),
     "order-report": ("report", Action(

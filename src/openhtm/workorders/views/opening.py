@@ -50,7 +50,13 @@ def order_add(request: HttpRequest) -> HttpResponse:
     start = _start(actor, sent)
     if start.facility is None:
         return render(request, "workorders/new_start.html", {"start": start, "query": request.GET})
-    form = forms.NewOrderForm(request.POST or None, actor=actor, facility=start.facility, template=start.template, initial=start.initial)
+    form = forms.NewOrderForm(
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        facility=start.facility,
+        template=start.template,
+        initial=start.initial,
+    )
     status = 200
     if request.method == "POST":
         status = 422
@@ -72,12 +78,20 @@ def _start(actor: Actor, sent: QueryDict) -> Start:
     """Read device, template, place and facility as named in an address. Two to six statements."""
     facilities = _facilities(actor)
     device = _device(actor, sent.get("device", ""))
-    place = Location.objects.visible_to(actor).filter(public_code=sent.get("place", "").upper()[:12].replace("\0", "")).first() if sent.get("place") else None
+    place = (
+        Location.objects.visible_to(actor).filter(public_code=sent.get("place", "").upper()[:12].replace("\0", "")).first()
+        if sent.get("place")
+        else None
+    )
     template_id = key_of(sent.get("template"))
     template = WorkTemplate.objects.filter(pk=template_id, active=True).first() if template_id else None
     facility = _facility(list(facilities), device, place, sent.get("facility", ""))
     initial: dict[str, Any] = {"device": device.control_number if device else sent.get("device", "")[:60].replace("\0", "")}
-    initial |= {"title": sent.get("title", "")[:200].replace("\0", ""), "location": place.pk if place else "", "parent": sent.get("parent", "")[:20]}
+    initial |= {
+        "title": sent.get("title", "")[:200].replace("\0", ""),
+        "location": place.pk if place else "",
+        "parent": sent.get("parent", "")[:20],
+    }
     if template is not None:
         initial |= {name: getattr(template, name) for name in ("kind", "priority", "est_min", "description")}
         initial["title"] = initial["title"] or template.title

@@ -37,7 +37,9 @@ def order_response(request: HttpRequest, number: int, *, refused: str = "", stat
     require(actor, Permission.VIEW_WORK)
     found = detail.order_by_number(actor=actor, number=number)
     with timezone.override(ZoneInfo(found.facility.time_zone)):
-        context = shown.order_context(found, actor=actor, tab=request.GET.get("tab", "work"), today=timezone.localdate(), now=timezone.now())
+        context = shown.order_context(
+            found, actor=actor, tab=request.GET.get("tab", "work"), today=timezone.localdate(), now=timezone.now()
+        )
         return render(request, "workorders/order.html", context | {"refused": refused}, status=status)
 
 

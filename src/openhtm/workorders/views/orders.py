@@ -178,7 +178,7 @@ def rights(actor: Actor) -> dict[str, bool]:
 
 
 def _read(query: QueryDict, actor: Actor) -> Filters:
-    return order_filters.read_filters(query.dict(), actor=actor, today=timezone.localdate())
+    return order_filters.read_filters({name: str(value) for name, value in query.items()}, actor=actor, today=timezone.localdate())
 
 
 def _query(query: QueryDict, *, without: tuple[str, ...] = ()) -> str:

@@ -58,9 +58,8 @@ def report_page(door: Door) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, code: str) -> HttpResponse:
         target = _found(request, lambda: door.find(code))
         actor = reporter(request, target)
-        form = forms.FaultForm(
-            request.POST or None, request.FILES or None, problems=requests.problems(), with_device=target.device is not None, known=actor is not None
-        )
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = forms.FaultForm(*sent, problems=requests.problems(), with_device=target.device is not None, known=actor is not None)
         status = 200
         if request.method == "POST":
             status = 422
@@ -115,7 +114,7 @@ def join_page(door: Door) -> Callable[..., HttpResponse]:
 def report_status(request: HttpRequest, code: str) -> HttpResponse:
     """Where a report stands, for whoever has its address; and a remark that they add."""
     order = _found(request, lambda: requests.by_status_code(code))
-    form, status = forms.RemarkForm(request.POST or None), 200
+    form, status = forms.RemarkForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -173,7 +172,13 @@ def _duplicate(order: WorkOrder) -> dict[str, Any]:
     """What a stranger may know of an open report: what kind of problem, when, and where it stands."""
     status = Status(order.status)
     problem = order.problem.label if order.problem else "A fault"
-    return {"number": order.number, "problem": problem, "opened_at": order.opened_at, "tone": STATUS_TONES[status], "words": PUBLIC_WORDS[status]}
+    return {
+        "number": order.number,
+        "problem": problem,
+        "opened_at": order.opened_at,
+        "tone": STATUS_TONES[status],
+        "words": PUBLIC_WORDS[status],
+    }
 
 
 def _found(request: HttpRequest, find: Callable[[], Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
@@ -107,7 +107,9 @@ def moves(status: Status, may: dict[str, bool]) -> dict[str, Any]:
     work, workable = may["work"], status in WORKABLE
     primary = ""
     if work:
-        primary = {Status.REQUESTED: "start", Status.OPEN: "start", Status.IN_PROGRESS: "complete", Status.ON_HOLD: "resume"}.get(status, "")
+        primary = {Status.REQUESTED: "start", Status.OPEN: "start", Status.IN_PROGRESS: "complete", Status.ON_HOLD: "resume"}.get(
+            status, ""
+        )
     if status is Status.COMPLETED and may["review"]:
         primary = "close"
     return {
@@ -169,7 +171,9 @@ def attention(order: WorkOrder, *, actor: Actor, may: dict[str, bool], timer_num
         who = " ".join(filter(None, (order.reporter_name, order.reporter_contact)))
         found.append(Notice(title=f"Call back: {who or 'the reporter'}", detail="The reporter asked for a call.", tone="due", icon="phone"))
     if order.status == Status.COMPLETED and (gaps := closing_gaps(facts_of(order))):
-        found.append(Notice(title=f"Before closing it needs {in_words(gaps)}", detail="Completed is not closed yet.", tone="due", icon="list-checks"))
+        found.append(
+            Notice(title=f"Before closing it needs {in_words(gaps)}", detail="Completed is not closed yet.", tone="due", icon="list-checks")
+        )
     elif order.return_test_required and order.status in UNDER_WAY:
         words = "The device is released only after a passed return-to-service test."
         found.append(Notice(title="Return-to-service test owed", detail=words, tone="due", icon="shield-check"))
@@ -216,7 +220,12 @@ def time_facts(order: WorkOrder) -> list[Fact]:
         facts.append(Fact(label="Target", value=marks.instant(order.completion_due_at)))
     if order.response_due_at and order.responded_at is None:
         facts.append(Fact(label="Answer by", value=marks.instant(order.response_due_at)))
-    for label, moment in (("Answered", order.responded_at), ("Started", order.started_at), ("Completed", order.completed_at), ("Closed", order.closed_at)):
+    for label, moment in (
+        ("Answered", order.responded_at),
+        ("Started", order.started_at),
+        ("Completed", order.completed_at),
+        ("Closed", order.closed_at),
+    ):
         if moment:
             facts.append(Fact(label=label, value=marks.instant(moment)))
     if order.planned_on:
@@ -266,17 +275,19 @@ def outcome_facts(order: WorkOrder) -> list[Fact]:
 
 def costs(order: WorkOrder) -> dict[str, Any]:
     """The cost in full, line by line, in cents."""
-    lines = [("Labour", order.labour_cents), ("Parts", order.parts_cents), ("Service reports", order.vendor_cents), ("Other", order.other_cents)]
+    lines = [
+        ("Labour", order.labour_cents),
+        ("Parts", order.parts_cents),
+        ("Service reports", order.vendor_cents),
+        ("Other", order.other_cents),
+    ]
     return {"lines": lines, "sum": sum(amount for _, amount in lines), "currency": order.facility.organisation.currency}
 
 
 def _checklist(order: WorkOrder, line: order_page.ChecklistLine) -> dict[str, Any]:
     one = line.checklist
     steps = sum(1 for step in one.version.content.get("steps", [])) if isinstance(one.version.content, dict) else 0
-    try:
-        url = reverse("workorders:checklist", args=[order.number, one.uid])
-    except NoReverseMatch:  # the page that runs checklists is another part of this room
-        url = ""
+    url = reverse("workorders:checklist", args=[order.number, one.uid])
     tone, word = ("ok", "Finished") if one.finished_at else ("info", "Under way") if line.answered else ("hold", "Not begun")
     if line.failed:
         tone, word = "late", f"{line.failed} failed"
@@ -316,7 +327,9 @@ def _event(one: WorkEvent) -> Event:
         changes = (("Priority", _priority_word(one.before), _priority_word(one.after)),)
     elif one.before or (one.after and one.kind != "opened"):
         changes = ((title, one.before, one.after),)
-    return Event(when=one.recorded_at, title=title, detail=detail, icon=ICONS.get(one.kind, "dot"), tone=tone, reason=one.text, changes=changes)
+    return Event(
+        when=one.recorded_at, title=title, detail=detail, icon=ICONS.get(one.kind, "dot"), tone=tone, reason=one.text, changes=changes
+    )
 
 
 def _priority_word(text: str) -> str:

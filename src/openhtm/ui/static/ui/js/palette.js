@@ -116,6 +116,8 @@ function isWriting(target) {
 }
 
 function goToScan(code) {
+  // a page that takes scans itself says so; elsewhere a scan leads to what it stands for
+  if (!document.dispatchEvent(new CustomEvent("scan:heard", { detail: code, cancelable: true }))) return;
   location.assign(`${box.dataset.scan}?code=${encodeURIComponent(code)}`);
 }
 

@@ -1,11 +1,14 @@
 // The scan page: camera, wedge scanner and typing end in the same place, /scan?code=…
 // The browser reads codes itself where it can (BarcodeDetector); elsewhere single frames go to POST /scan/photo, which answers
 // {"codes": [{"text": "…", "format": "…"}]}, or 422 when it reads none.
+// With data-send nothing is left: the camera stays on, and every code becomes an event "scan:code" on the scanner.
+import { play } from "./sound.js";
 import { Wedge } from "./wedge.js";
 
 const FORMATS = ["qr_code", "data_matrix", "code_128", "code_39", "ean_13", "pdf417"];
 const BETWEEN_LOOKS_MS = { own: 150, server: 1200 };
 const FRAME_WIDTH = 1280;
+const SAME_CODE_MS = 2500; // a code that stays before the camera is one scan
 
 class Scanner {
   constructor(root) {
@@ -16,6 +19,8 @@ class Scanner {
     this.form = root.querySelector(".scan-line");
     this.photo = root.querySelector("[data-photo-form]");
     this.stream = null;
+    this.stays = "send" in root.dataset;
+    this.last = { code: "", at: 0 };
     this.wake();
   }
 
@@ -28,10 +33,28 @@ class Scanner {
     this.form.elements.code.addEventListener("keydown", (event) => wedge.key(event) && event.preventDefault());
     this.photo.addEventListener("change", () => this.readPhoto(this.photo.elements.photo.files[0]));
     document.addEventListener("visibilitychange", () => document.hidden && this.stop());
+    if (this.stays) this.stay();
+  }
+
+  stay() {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.form.elements.code.value.trim()) this.handOver(this.form.elements.code.value.trim());
+    });
+    document.addEventListener("scan:heard", (event) => {
+      event.preventDefault();
+      this.handOver(event.detail);
+    });
+  }
+
+  handOver(code) {
+    this.form.elements.code.value = "";
+    this.form.elements.code.focus();
+    this.root.dispatchEvent(new CustomEvent("scan:code", { bubbles: true, detail: code }));
   }
 
   async start() {
-    this.sound = new AudioContext(); // made in answer to a click, or browsers keep it silent
+    play("ready"); // in answer to a click, or browsers keep sounds silent
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: FRAME_WIDTH } } });
     } catch (error) {
@@ -54,7 +77,8 @@ class Scanner {
   async look(read, pause) {
     while (this.stream) {
       const code = await read(this.video);
-      if (code && this.stream) return this.found(code);
+      if (code && this.stream && !this.stays) return this.found(code);
+      if (code && this.stream) this.once(code);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -87,25 +111,20 @@ class Scanner {
     else this.say("No code could be read on this photo. Go closer, avoid glare, or type the number.", "due");
   }
 
+  once(code) {
+    const now = performance.now();
+    const again = code === this.last.code && now - this.last.at < SAME_CODE_MS;
+    this.last = { code, at: now };
+    if (!again) this.handOver(code);
+  }
+
   found(code) {
+    if (this.stays) return this.handOver(code);
     this.stop();
-    this.beep();
-    navigator.vibrate?.(60);
+    play("found");
     this.say(`Read ${code.replaceAll("\u001d", " ")}`, "ok");
     this.form.elements.code.value = code;
     location.assign(`${this.root.dataset.scan}?code=${encodeURIComponent(code)}`);
-  }
-
-  beep() {
-    const sound = this.sound ?? new AudioContext();
-    const tone = sound.createOscillator();
-    const volume = sound.createGain();
-    tone.frequency.value = 1320;
-    volume.gain.setValueAtTime(0.15, sound.currentTime);
-    volume.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + 0.12);
-    tone.connect(volume).connect(sound.destination);
-    tone.start();
-    tone.stop(sound.currentTime + 0.12);
   }
 
   say(text, tone) {

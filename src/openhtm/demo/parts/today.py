@@ -1,0 +1,154 @@
+"""The day itself: visits and orders brought in line with all that was recorded, shared out, and a few things that happen this morning."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+
+from openhtm.demo.parts.demo import Demo, Person
+from openhtm.identity.actor import Actor, Grant
+from openhtm.identity.rules.permissions import Role
+from openhtm.inventory.models import Device
+from openhtm.maintenance.models import Visit, VisitExclusion
+from openhtm.maintenance.services.reconcile import reconcile
+from openhtm.testers.models import Tester
+from openhtm.workorders.models import Checklist, LabourEntry, Signature, WorkOrder
+from openhtm.workorders.services.labour import start_timer
+from openhtm.workorders.services.moving import hold_order, start_work
+from openhtm.workorders.services.opening import open_order
+from openhtm.workorders.services.requests import Report, report_codes, report_fault, target_of_device
+from openhtm.workorders.services.signing import content_hash_of
+
+SIGNED_DAYS = 60
+AT_ONCE = 500
+REPORTS = (
+    ("infusion-pump-large-volume", Report(problem_code="battery", words="Goes off as soon as it is unplugged.", name="Rosa Lindqvist", contact="ext. 4410")),
+    ("bed-hospital-electric", Report(problem_code="mechanical", words="The head end does not come up.", name="Unit clerk", contact="ext. 4127")),
+    (
+        "infusion-pump-syringe",
+        Report(
+            problem_code="wrong_reading", words="Gave more than was set; the patient is fine and is being watched.", name="Staff nurse",
+            contact="pager 118", call_back=True, patient_involved=True, set_aside=True,
+        ),
+    ),
+)  # fmt: skip
+"""What nurses report this morning: device type and words. All invented."""
+
+
+def build(demo: Demo) -> None:
+    """Bring everything in line as of the reference day and let the morning begin."""
+    counts = reconcile(actor=demo.actor, as_of=demo.as_of, whole=True, now=demo.now)
+    demo.counts |= {"brought in line": counts.created, "assigned": _share_out(demo)}
+    demo.counts["requests"] = _report(demo)
+    demo.counts["signatures"] = _sign(demo)
+    _begin_the_day(demo)
+    _propose_exclusion(demo)
+    _doubt_a_tester(demo)
+
+
+def _share_out(demo: Demo) -> int:
+    """Give the open orders of visits to people, a department to one person, so that nobody walks twice. Two statements."""
+    ours = Q(assigned_provider__isnull=True) | Q(assigned_provider__kind="in_house")
+    rows = WorkOrder.objects.filter(ours, origin="visit", status="open", assigned_user__isnull=True)
+    orders, users, teams, days = [], [], [], []
+    for pk, facility, department, due_on, opens_on in rows.order_by("pk").values_list(
+        "pk", "facility_id", "department_id", "due_on", "opens_on"
+    ):
+        people: Sequence[Person] = demo.people[facility]
+        orders.append(pk)
+        users.append(people[(department or pk) % len(people)].pk)
+        teams.append(demo.teams[facility])
+        days.append(_planned(demo, pk, opens_on, due_on))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workorders_workorder o SET assigned_provider_id = NULL, assigned_user_id = n.person, assigned_team_id = n.team, planned_on = n.day "
+            "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[]) AS n (pk, person, team, day) WHERE o.id = n.pk",
+            [orders, users, teams, days],
+        )
+    return len(orders)
+
+
+def _planned(demo: Demo, number: int, opens_on: dt.date, due_on: dt.date) -> dt.date | None:
+    """Return the working day somebody intends, for half of what can be done by now."""
+    day = max(opens_on, demo.as_of) + dt.timedelta(days=1 + number % 5)
+    return day if number % 2 and day.weekday() < 5 and due_on >= demo.as_of else None
+
+
+def _report(demo: Demo) -> int:
+    """Let three reports come in; one says that a patient was involved."""
+    main, made = demo.facilities[0].pk, 0
+    for number, (kind, report) in enumerate(REPORTS):
+        here = Device.objects.filter(facility=main, status="in_service", location__isnull=False).order_by("control_number")
+        device = here.filter(device_type__code=kind).first() or here.first()
+        if device is not None:
+            target = target_of_device(report_codes([device.pk])[device.pk])
+            report_fault(target=target, report=report, now=demo.now - dt.timedelta(minutes=25 * (number + 1)))
+            made += 1
+    return made
+
+
+def _begin_the_day(demo: Demo) -> None:
+    """The technician's timer runs on one order; another waits, since its device is on a patient."""
+    pk, name = demo.users["technician"]
+    actor = Actor(pk, name, (Grant(Role.TECHNICIAN, demo.facilities[0].pk),))
+    mine = WorkOrder.objects.filter(assigned_user=pk, status="open", facility=demo.facilities[0].pk).exclude(kind="acceptance")
+    numbers = list(mine.order_by("on_time_until", "number").values_list("number", flat=True)[:2])
+    if numbers:
+        start_work(actor=actor, number=numbers[0], now=demo.now - dt.timedelta(minutes=35))
+        if not LabourEntry.objects.filter(user=pk, ended_at__isnull=True).exists():
+            start_timer(actor=actor, number=numbers[0], now=demo.now - dt.timedelta(minutes=34))
+    if len(numbers) > 1:
+        hold_order(actor=actor, number=numbers[1], reason_code="in_use", until=demo.as_of + dt.timedelta(days=2), now=demo.now)
+
+
+def _propose_exclusion(demo: Demo) -> None:
+    """One person proposes to take a visit out of the count; a second one has not answered yet."""
+    pk, name = demo.users["technician"]
+    waiting = Visit.objects.filter(is_open=True, opens_on__lte=demo.as_of, device__facility=demo.facilities[0].pk, attempts_count=0)
+    visit = waiting.order_by("due_on", "device__control_number").first()
+    if visit is not None:
+        VisitExclusion.objects.create(
+            visit=visit, code="done_recently", reason="The maker replaced the unit in October and tested it then; report attached.",
+            proposed_by_id=pk, proposed_by_name=name, proposed_at=demo.now - dt.timedelta(hours=20),
+        )  # fmt: skip
+
+
+def _doubt_a_tester(demo: Demo) -> None:
+    """The instrument found out of tolerance at its last calibration: somebody reads again what it measured."""
+    found = Tester.objects.filter(calibrations__verdict="adjusted").select_related("device").order_by("device__control_number").first()
+    if found is not None:
+        open_order(
+            actor=demo.actor, title=f"Read again what {found.device} measured", kind="calibration", device=found.device.control_number,
+            description="It was found out of tolerance at its calibration. Readings since the calibration before are in doubt.",
+            origin="tester", priority=2, assigned_user_id=demo.users["technician"][0] if found.device.facility_id == demo.facilities[0].pk else None,
+            now=demo.now - dt.timedelta(days=2),
+        )  # fmt: skip
+
+
+def _sign(demo: Demo) -> int:
+    """Let those who did the work of the last weeks sign it. Three statements for each five hundred orders."""
+    made = 0
+    since = demo.now - dt.timedelta(days=SIGNED_DAYS)
+    recent = WorkOrder.objects.filter(Exists(Checklist.objects.filter(work_order=OuterRef("pk"))), completed_at__gte=since)
+    for part in _parts(
+        list(recent.filter(assigned_provider__isnull=True, completed_by__isnull=False).select_related("completed_by").order_by("pk"))
+    ):
+        hashes = content_hash_of(part)
+        made += len(
+            Signature.objects.bulk_create(
+                Signature(
+                    work_order=order, meaning="performed", signer=order.completed_by, signer_name=order.completed_by.full_name,
+                    signer_roles=["technician"], content_hash=hashes[order.pk], signed_at=order.completed_at,
+                )
+                for order in part
+            )
+        )  # fmt: skip
+    return made
+
+
+def _parts(orders: Sequence[WorkOrder]) -> Iterator[Sequence[WorkOrder]]:
+    for first in range(0, len(orders), AT_ONCE):
+        yield orders[first : first + AT_ONCE]

@@ -1,0 +1,1 @@
+"""Reads of rounds and readiness checks, shaped for one screen or report."""

@@ -1,0 +1,1 @@
+"""What can be done on rounds and with readiness checks: the only writers of this room."""

@@ -1,0 +1,46 @@
+"""What the page of a device says about work on it."""
+
+import pytest
+from django.test import RequestFactory
+
+from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.ui import panels
+from openhtm.ui.templatetags.ui import render_panel
+from openhtm.workorders.tests.factories import WorkOrderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(slot, device, actor):
+    request = RequestFactory().get("/")
+    request.actor = actor
+    found = [
+        panel for panel in panels.collect(slot, request=request, subject=device) if panel.template.startswith("workorders/panel_device")
+    ]
+    return "".join(render_panel(panel, request) for panel in found)
+
+
+def test_a_device_shows_its_work_and_what_is_urgent(maria, chen, north):
+    device = DeviceFactory(facility=north)
+    assert "No work on this device yet" in shown("device.tabs", device, maria)
+    assert shown("device.attention", device, maria) == ""
+    order = WorkOrderFactory(device=device, title="Smells <burnt>", priority=1, return_test_required=True)
+    done = WorkOrderFactory(device=device, title="Old work", status="cancelled")
+    listed = shown("device.tabs", device, maria)
+    assert f"WO-{order.number}" in listed
+    assert f"WO-{done.number}" in listed
+    assert "Smells &lt;burnt&gt;" in listed
+    urgent = shown("device.attention", device, maria)
+    assert f"/work/{order.number}" in urgent
+    assert "return-to-service test" in urgent
+    assert str(done.number) not in urgent
+    assert shown("device.attention", device, chen) == ""
+
+
+def test_the_work_of_a_device_costs_the_same_for_one_order_and_for_many(maria, north, django_assert_num_queries):
+    device = DeviceFactory(facility=north)
+    WorkOrderFactory.create_batch(15, device=device)
+    with django_assert_num_queries(1):
+        shown("device.tabs", device, maria)
+    with django_assert_num_queries(2):
+        shown("device.attention", device, maria)

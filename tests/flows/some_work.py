@@ -1,0 +1,44 @@
+"""Some work in the hospital of the browser tests: one order with a record of each kind. Run as a program of its own."""
+
+import datetime as dt
+
+import django
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from openhtm.identity.actor import Actor  # noqa: E402
+from openhtm.identity.models import User  # noqa: E402
+from openhtm.identity.queries import person_with_roles  # noqa: E402
+from openhtm.inventory.models import Device  # noqa: E402
+from openhtm.sites.models import ServiceProvider  # noqa: E402
+from openhtm.workorders.models import WorkOrder  # noqa: E402
+from openhtm.workorders.services import labour, opening, requests, spending, talking  # noqa: E402
+
+TITLE = "Annual inspection"
+
+
+def some_work() -> WorkOrder:
+    """Open a visit with labour, a part, a cost, a service report, a remark and a file, and a fault reported without log-in."""
+    person = person_with_roles(user_id=User.objects.get(username="technician").pk)
+    assert person is not None
+    actor, now, today = person.actor, timezone.now(), timezone.localdate()
+    device = Device.objects.filter(facility__code="MAIN", status="in_service", merged_into=None).order_by("control_number")[0]
+    order = opening.open_order(
+        actor=Actor.system("tests"), title=TITLE, kind="scheduled", device=device.control_number, opens_on=today - dt.timedelta(days=40),
+        due_on=today - dt.timedelta(days=10), grace_until=today + dt.timedelta(days=20), assigned_user_id=actor.user_id, est_min=35,
+    )  # fmt: skip
+    labour.book_labour(actor=actor, number=order.number, minutes=20)
+    spending.add_part(actor=actor, number=order.number, description="Battery", unit_cost_cents=8900)
+    spending.add_cost(actor=actor, number=order.number, description="Freight", cost_cents=1200)
+    spending.receive_report(actor=actor, number=order.number, provider_id=ServiceProvider.objects.order_by("pk")[0].pk, performed_on=today)
+    talking.add_comment(actor=actor, number=order.number, text="Key is at the nurse station.")
+    talking.attach_file(actor=actor, number=order.number, content=b"one,two\n1,2\n", file_name="log.csv")
+    target = requests.target_of_device(requests.report_codes([device.pk])[device.pk])
+    requests.report_fault(target=target, report=requests.Report(words="The alarm is too quiet"), now=now)
+    return order
+
+
+if __name__ == "__main__":
+    some_work()
