@@ -337,6 +337,12 @@ def panel_slot(context: Context, slot: str, subject: object) -> SafeString:
     return format_html_join("", "{}", ((render_panel(panel, request),) for panel in found))
 
 
+@register.simple_tag(takes_context=True)
+def panel_of(context: Context, panel: panels.Panel) -> SafeString:
+    """One panel that the view collected itself, such as the open tab's."""
+    return render_panel(panel, context["request"])
+
+
 def render_panel(panel: panels.Panel, request: HttpRequest) -> SafeString:
     """A panel's finished markup."""
     values: Mapping[str, Any] = panel.context
