@@ -25,7 +25,12 @@ OWN_GRID = 3
 """Every third type counts from the acceptance of each device, the others from the base month of its department."""
 OF_A_MODEL = 5
 OF_A_DEVICE = 8
-_REASONS = ("Used day and night in one room", "Failed twice between two visits", "Loaned out; the lender asks for it", "Found dirty at every visit")
+_REASONS = (
+    "Used day and night in one room",
+    "Failed twice between two visits",
+    "Loaned out; the lender asks for it",
+    "Found dirty at every visit",
+)
 _NONE = "Has no part that wears and nothing to measure; looked at by its users before each use"
 
 
@@ -38,9 +43,11 @@ def build(demo: Demo) -> None:
     lines = _type_lines(demo)
     _model_lines(demo, lines)
     _device_lines(demo, lines)
-    _decisions(demo, {line.device_type_id for line in lines})
+    _decisions(demo, {line.device_type_id for line in lines if line.device_type_id})
     past = _past_schedules(demo)
-    made = refresh_schedules(actor=demo.actor, now=demo.now - dt.timedelta(days=1), as_of=demo.as_of, reason="Programme of the demo hospital")
+    made = refresh_schedules(
+        actor=demo.actor, now=demo.now - dt.timedelta(days=1), as_of=demo.as_of, reason="Programme of the demo hospital"
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE maintenance_schedule")
     demo.counts |= {"plan lines": PlanLine.objects.count(), "schedules": made.created + past}
@@ -55,7 +62,9 @@ def _months(demo: Demo) -> None:
 
 def _line(demo: Demo, procedure: int, months: int, **more: object) -> PlanLine:
     values = {"source": ProgrammeSource.STARTER, "effective_from": demo.horizon, "decided_by_id": demo.users["engineer"][0]}
-    return PlanLine(procedure_id=procedure, every_n=months, every_unit="month", changed_at=demo.now - dt.timedelta(days=1), **{**values, **more})
+    return PlanLine(
+        procedure_id=procedure, every_n=months, every_unit="month", changed_at=demo.now - dt.timedelta(days=1), **{**values, **more}
+    )
 
 
 def _type_lines(demo: Demo) -> list[PlanLine]:
@@ -66,7 +75,7 @@ def _type_lines(demo: Demo) -> list[PlanLine]:
         .values_list("pk", "suggested_interval_months", "interval_source", "device_types")
     )
     lines = [
-        _line(demo, pk, months, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
+        _line(demo, pk, months or 12, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
         for number, (pk, months, source, kind) in enumerate(links)
     ]
     return PlanLine.objects.bulk_create(lines)
@@ -93,7 +102,9 @@ def _device_lines(demo: Demo, lines: Sequence[PlanLine]) -> None:
     """A few devices differ, each for a reason; one needs none of it."""
     chance, by_type = demo.chance("overrides"), {line.device_type_id: line for line in lines if line.every_n >= 12}
     devices = list(
-        Device.objects.filter(device_type__in=by_type, status="in_service").order_by("control_number").values_list("pk", "device_type_id")[:2000]
+        Device.objects.filter(device_type__in=by_type, status="in_service")
+        .order_by("control_number")
+        .values_list("pk", "device_type_id")[:2000]
     )
     chosen = chance.sample(devices, min(OF_A_DEVICE, len(devices) // 10))
     PlanLine.objects.bulk_create(
@@ -105,11 +116,13 @@ def _device_lines(demo: Demo, lines: Sequence[PlanLine]) -> None:
     )  # fmt: skip
 
 
-def _decisions(demo: Demo, planned: set[int | None]) -> None:
+def _decisions(demo: Demo, planned: set[int]) -> None:
     """Somebody decided that some types need nothing; for the others without a line that is still open, which is a finding."""
     who = demo.users["engineer"]
     used = {model.type_pk for models in demo.models.values() for model in models}
-    kinds = list(DeviceType.objects.filter(pk__in=used, high_risk=False).exclude(pk__in=planned).order_by("code").values_list("pk", flat=True))
+    kinds = list(
+        DeviceType.objects.filter(pk__in=used, high_risk=False).exclude(pk__in=planned).order_by("code").values_list("pk", flat=True)
+    )
     chosen = demo.chance("none needed").sample(kinds, min(NONE_NEEDED * 4, len(kinds)))
     NoMaintenanceDecision.objects.bulk_create(
         NoMaintenanceDecision(device_type_id=pk, reason=_NONE, decided_by_id=who[0], decided_by_name=who[1], decided_at=demo.now)
@@ -127,9 +140,14 @@ def _past_schedules(demo: Demo) -> int:
     found = []
     for pk, kind, department, *days, retired_on in rows.iterator(chunk_size=2000):
         line, accepted_on = lines[kind], next((day for day in days if day), None)
-        if accepted_on is None or retired_on <= demo.horizon:
+        if accepted_on is None or retired_on is None or retired_on <= demo.horizon:
             continue
-        first = first_due(accepted_on=accepted_on, every_n=line.every_n, every_unit="month", department_base_month=months.get(department) if line.join_base_month else None)
+        first = first_due(
+            accepted_on=accepted_on,
+            every_n=line.every_n,
+            every_unit="month",
+            department_base_month=months.get(department) if line.join_base_month else None,
+        )
         starts_on = max(first.due_on, first_grid_on_or_after(first.anchor_on, line.every_n, "month", demo.horizon))
         step = [one for one in steps if one.from_interval_days <= line.every_n * 1461 // 48][-1]
         found.append(

@@ -50,14 +50,27 @@ class Repairs:
 
     def _accept(self, subject: Subject, stay: Stay, chance: Chance) -> None:
         person = self._person(subject, chance)
-        values = self._values(subject, stay.since) | {"kind": "acceptance", "title": "Acceptance test", "est_min": 60, "opened_by_name": person.name}
+        values = self._values(subject, stay.since) | {
+            "kind": "acceptance",
+            "title": "Acceptance test",
+            "est_min": 60,
+            "opened_by_name": person.name,
+        }
         if stay.until is None:
             self._open(subject, values, chance, person, state="open", reason="")
             return
         minutes = 5 * chance.randrange(5, 16)
         done = max(stay.until - dt.timedelta(minutes=5), stay.since)
         values["resolution_id"] = self.demo.codes["resolution", "tested_ok"]
-        self._close(values, chance, person, begun=max(done - dt.timedelta(minutes=minutes), stay.since), done=done, minutes=minutes, category="project")
+        self._close(
+            values,
+            chance,
+            person,
+            begun=max(done - dt.timedelta(minutes=minutes), stay.since),
+            done=done,
+            minutes=minutes,
+            category="project",
+        )
 
     def _troubles(self, subject: Subject, stay: Stay, chance: Chance) -> None:
         """What was reported while it was in use and mended without taking it out of use."""
@@ -99,7 +112,14 @@ class Repairs:
         return self._mend(subject, values, chance, person, found, values["opened_at"], done)
 
     def _mend(
-        self, subject: Subject, values: dict[str, Any], chance: Chance, person: Person, found: Trouble, opened: dt.datetime, done: dt.datetime
+        self,
+        subject: Subject,
+        values: dict[str, Any],
+        chance: Chance,
+        person: Person,
+        found: Trouble,
+        opened: dt.datetime,
+        done: dt.datetime,
     ) -> int:
         """Close a repair with its codes, work, parts or a company's report."""
         done = min(done, self.last_moment)
@@ -124,7 +144,15 @@ class Repairs:
         return order
 
     def _company(
-        self, values: dict[str, Any], chance: Chance, person: Person, vendor: int, begun: dt.datetime, done: dt.datetime, minutes: int, price: int
+        self,
+        values: dict[str, Any],
+        chance: Chance,
+        person: Person,
+        vendor: int,
+        begun: dt.datetime,
+        done: dt.datetime,
+        minutes: int,
+        price: int,
     ) -> int:
         """A repair by a company, whose report was accepted."""
         cost = int(minutes * (250 + 150 * chance.random())) + troubles.part_price(chance, price_cents=price)
@@ -192,7 +220,5 @@ class Repairs:
     def _person(self, subject: Subject, chance: Chance) -> Person:
         return chance.pick(self.demo.people[subject.facility])
 
-    def _event(
-        self, order: int, chance: Chance, at: dt.datetime, kind: str, before: str, after: str, text: str, person: Person
-    ) -> None:
+    def _event(self, order: int, chance: Chance, at: dt.datetime, kind: str, before: str, after: str, text: str, person: Person) -> None:
         self.book.add("events", uuid7(at, chance), order, kind, before, after, text, True, person.pk, person.name, at)

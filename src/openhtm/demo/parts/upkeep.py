@@ -33,7 +33,14 @@ NOTES = {
     "not_located": "Not at its place; asked the charge nurse.", "in_use": "On a patient.", "no_access": "Room closed for cleaning.",
     "refused": "The unit asks for another week.",
 }  # fmt: skip
-RESOLUTIONS = {"batt": "battery_replaced", "acc": "accessory_replaced", "npf": "maintained", "pf": "adjusted", "hf": "adjusted", "ef": "repaired"}
+RESOLUTIONS = {
+    "batt": "battery_replaced",
+    "acc": "accessory_replaced",
+    "npf": "maintained",
+    "pf": "adjusted",
+    "hf": "adjusted",
+    "ef": "repaired",
+}
 
 
 class Upkeep:
@@ -59,7 +66,11 @@ class Upkeep:
         return failed
 
     def _visit(self, subject: Subject, owed: Owed, told: Told, chance: Chance, vendor: int | None) -> int | None:
-        facts, visit, person = self.demo.procedures[owed.procedure], next(self.book.visit_keys), chance.pick(self.demo.people[subject.facility])
+        facts, visit, person = (
+            self.demo.procedures[owed.procedure],
+            next(self.book.visit_keys),
+            chance.pick(self.demo.people[subject.facility]),
+        )
         order, at = None, None
         if told.performed_on is not None:
             order, at = self._done(subject, facts, told, chance, vendor, person)
@@ -72,7 +83,9 @@ class Upkeep:
             told.performed_on, told.timing, told.outcome, len(told.attempts), told.in_policy, order, settled, settled or self.demo.now,
         )  # fmt: skip
         for outcome, day in told.attempts:
-            self._attempt(subject, visit, order, outcome, at if at and day == told.performed_on else working(day, chance), day, person, chance)
+            self._attempt(
+                subject, visit, order, outcome, at if at and day == told.performed_on else working(day, chance), day, person, chance
+            )
         if told.state == VisitState.EXCLUDED:
             self._exclude(visit, window.due_on, person, chance)
         return order

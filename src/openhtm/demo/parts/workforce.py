@@ -32,7 +32,9 @@ def build(demo: Demo) -> None:
     imaging = Team.objects.create(name="Imaging")
     leads = [people[-1].pk for people in demo.people.values() if people][:6]
     members += [TeamMember(team=imaging, user_id=pk, lead=pk == engineer[0]) for pk in dict.fromkeys([engineer[0], *leads])]
-    hours.append(StaffHours(user_id=engineer[0], weekly_min=600, loaded_rate_cents=9200, skills=["imaging", "laser"], effective_from=demo.horizon))
+    hours.append(
+        StaffHours(user_id=engineer[0], weekly_min=600, loaded_rate_cents=9200, skills=["imaging", "laser"], effective_from=demo.horizon)
+    )
     TeamMember.objects.bulk_create(members)
     StaffHours.objects.bulk_create(hours)
     demo.counts |= {"teams": len(demo.teams) + 1, "staff hours": len(hours)}

@@ -34,7 +34,9 @@ _KINDS: dict[str, tuple[Trouble, ...]] = {
         Trouble("upf", "noise", "wear", "repaired", "Grinding noise", "Replaced the fan and cleaned the housing."),
     ),
     "npf": (
-        Trouble("npf", "question", "operation", "user_instructed", "Settings cannot be changed", "Shown on the unit how to unlock the settings."),
+        Trouble(
+            "npf", "question", "operation", "user_instructed", "Settings cannot be changed", "Shown on the unit how to unlock the settings."
+        ),
         Trouble("npf", "error_message", "unknown", "tested_ok", "Alarms without cause", "Ran it for two hours; nothing to be seen."),
         Trouble("npf", "wrong_reading", "operation", "tested_ok", "Reads too low", "Compared with the simulator: within limits."),
     ),
@@ -42,7 +44,11 @@ _KINDS: dict[str, tuple[Trouble, ...]] = {
         Trouble("acc", "accessory", "accessory", "accessory_replaced", "Cable broken", "Replaced the cable and tested."),
         Trouble("acc", "no_reading", "accessory", "accessory_replaced", "No signal from the sensor", "Replaced the sensor and tested."),
     ),
-    "batt": (Trouble("batt", "battery", "battery", "battery_replaced", "Battery does not last", "Replaced the battery and ran the capacity test."),),
+    "batt": (
+        Trouble(
+            "batt", "battery", "battery", "battery_replaced", "Battery does not last", "Replaced the battery and ran the capacity test."
+        ),
+    ),
     "use": (
         Trouble("use", "dropped", "handling", "repaired", "Fell to the floor", "Replaced the case, checked safety and function."),
         Trouble("use", "spill", "fluid", "cleaned", "Fluid spilt on it", "Opened, cleaned, dried and tested."),

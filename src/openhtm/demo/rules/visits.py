@@ -217,9 +217,7 @@ def _waiting(window: Window, tries: tuple[tuple[str, dt.date], ...], today: dt.d
     return Told(window, state, outcome=tries[-1][0], attempts=tries)
 
 
-def _tries(
-    chance: Chance, window: Window, about: Course, count: int, *, before: dt.date | None = None
-) -> tuple[tuple[str, dt.date], ...]:
+def _tries(chance: Chance, window: Window, about: Course, count: int, *, before: dt.date | None = None) -> tuple[tuple[str, dt.date], ...]:
     last = min(window.on_time_until, about.as_of - DAY, before - DAY if before else window.on_time_until)
     days = {day for _ in range(count) if (day := _working_day(chance, window.opens_on, last, about))}
     return tuple((chance.by_weight(IN_VAIN), day) for day in sorted(days))

@@ -11,9 +11,9 @@ from openhtm.demo.rules.answers import answers_of
 from openhtm.demo.rules.chance import Chance
 from openhtm.demo.rules.visits import Stay, Told, course, slots_until, stays, tell_visits
 from openhtm.inventory.rules.status import Status
-from openhtm.maintenance.rules.due import plan
 from openhtm.maintenance.rules.calendar import Unit
 from openhtm.maintenance.rules.cycle import Cycle, Kind
+from openhtm.maintenance.rules.due import plan
 from openhtm.maintenance.rules.holds import Hold
 from openhtm.maintenance.rules.states import VisitState
 from openhtm.maintenance.rules.windows import WindowRule
@@ -55,7 +55,7 @@ def test_nothing_happens_before_the_device_came_or_after_it_left_or_in_the_futur
     left = min((one.from_on for one in life if one.status == Status.RETIRED), default=AS_OF)
     for told in told_of(seed, life, months=months):
         days = [day for _, day in told.attempts]
-        assert all(came < day < left or day < AS_OF and left == AS_OF for day in days)
+        assert all(came < day < left or (day < AS_OF and left == AS_OF) for day in days)
         assert days == sorted(days)
         assert (told.performed_on is None) == (told.state != VisitState.DONE)
         assert told.performed_on is None or told.attempts[-1][1] == told.performed_on

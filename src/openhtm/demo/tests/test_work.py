@@ -10,10 +10,10 @@ from django.db.models import Count, F, Q
 
 from openhtm.audit import invariants
 from openhtm.demo.services import Built, build_demo
+from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Attempt, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.services.reconcile import reconcile
-from openhtm.identity.actor import Actor
 from openhtm.testers.models import Tester
 from openhtm.workorders.models import LabourEntry, Result, WorkOrder
 from openhtm.workorders.services.signing import signature_states
@@ -47,13 +47,17 @@ def test_bringing_it_in_line_again_changes_nothing(hospital: Built) -> None:
     before = set(Visit.objects.values_list("pk", "due_on", "state", "timing", "on_time_until", "grace_until", "policy_compliant"))
     with transaction.atomic():
         reconcile(actor=Actor.system("test"), as_of=TODAY, whole=True, now=NOON + dt.timedelta(hours=1))
-        assert set(Visit.objects.values_list("pk", "due_on", "state", "timing", "on_time_until", "grace_until", "policy_compliant")) == before
+        assert (
+            set(Visit.objects.values_list("pk", "due_on", "state", "timing", "on_time_until", "grace_until", "policy_compliant")) == before
+        )
         transaction.set_rollback(True)
 
 
 def test_no_work_before_a_device_came_or_after_it_left(hospital: Built) -> None:
     came = "(SELECT min(s.on) FROM inventory_statuschange s WHERE s.device_id = d.id)"
-    early = rows(f"SELECT o.number FROM workorders_workorder o JOIN inventory_device d ON d.id = o.device_id WHERE o.opened_at::date < {came}")
+    early = rows(
+        f"SELECT o.number FROM workorders_workorder o JOIN inventory_device d ON d.id = o.device_id WHERE o.opened_at::date < {came}"
+    )
     late = WorkOrder.objects.filter(device__retired_on__lt=F("completed_at__date"))
     assert early == []
     assert not late.exists()
