@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -68,12 +69,11 @@ def _share_out(demo: Demo) -> int:
     ours = Q(assigned_provider__isnull=True) | Q(assigned_provider__kind="in_house")
     rows = WorkOrder.objects.filter(ours, origin="visit", status="open", assigned_user__isnull=True)
     orders, users, teams, days = [], [], [], []
-    for pk, facility, department, due_on, opens_on in rows.order_by("pk").values_list(
-        "pk", "facility_id", "department_id", "due_on", "opens_on"
-    ):
+    columns = ("pk", "number", "facility_id", "department__name", "due_on", "opens_on")
+    for pk, number, facility, department, due_on, opens_on in rows.order_by("number").values_list(*columns):
         people: Sequence[Person] = demo.people[facility]
         orders.append(pk)
-        users.append(people[(department or pk) % len(people)].pk)
+        users.append(people[zlib.crc32((department or "").encode()) % len(people)].pk)
         teams.append(demo.teams[facility])
         days.append(_planned(demo, number, opens_on or demo.as_of, due_on or demo.as_of))
     with connection.cursor() as cursor:
