@@ -32,7 +32,7 @@ def test_one_writes_another_reviews_and_releases(visit):
     step.get_by_role("textbox", name="Source").fill("Common practice")
     step.get_by_role("textbox", name="Edition").fill("2026")
     step.get_by_label("How sure").select_option("GK-med")
-    expect(page.locator("#live")).to_contain_text("Limit 9 to 11")
+    expect(page.locator("#draft-preview")).to_contain_text("Limit 9 to 11")
     step.get_by_label("Title").press("Alt+ArrowUp")
     expect(page.locator("#step-1").get_by_label("Title")).to_have_value("Flow at 10 l/min")
     page.get_by_role("button", name="Save and hand over").click()
