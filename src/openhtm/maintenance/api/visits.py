@@ -17,9 +17,9 @@ from openhtm.core.schema import Body, Code, Cursor, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
-from openhtm.maintenance.queries.counts import counts_by_state
 from openhtm.maintenance.queries.lists import SHOWN
 from openhtm.maintenance.services import attempts, exclusions, programme
+from openhtm.maintenance.services.counting import counts_by_state
 from openhtm.maintenance.services.why import why_this_date
 
 router = Router(tags=["visits"])
