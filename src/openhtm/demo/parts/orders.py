@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, models
@@ -91,7 +91,7 @@ class Book:
     def add(self, table: str, *values: Any) -> None:
         self.tables[table].add(values)
 
-    def order(self, chance: Chance, uid: str, values: Mapping[str, Any]) -> int:
+    def order(self, chance: Chance, uid: str, values: dict[str, Any]) -> int:
         """Keep an order and return its key. ``opened_at`` decides its number."""
         pk = next(self.order_keys)
         row = _PLAIN | {

@@ -43,7 +43,7 @@ def build(demo: Demo) -> None:
     lines = _type_lines(demo)
     _model_lines(demo, lines)
     _device_lines(demo, lines)
-    _decisions(demo, {line.device_type_id for line in lines})
+    _decisions(demo, {line.device_type_id for line in lines if line.device_type_id is not None})
     past = _past_schedules(demo)
     made = refresh_schedules(
         actor=demo.actor, now=demo.now - dt.timedelta(days=1), as_of=demo.as_of, reason="Programme of the demo hospital"
@@ -61,7 +61,11 @@ def _months(demo: Demo) -> None:
 
 
 def _line(demo: Demo, procedure: int, months: int, **more: object) -> PlanLine:
-    values = {"source": ProgrammeSource.STARTER, "effective_from": demo.horizon, "decided_by_id": demo.users["engineer"][0]}
+    values: dict[str, object] = {
+        "source": ProgrammeSource.STARTER,
+        "effective_from": demo.horizon,
+        "decided_by_id": demo.users["engineer"][0],
+    }
     return PlanLine(
         procedure_id=procedure, every_n=months, every_unit="month", changed_at=demo.now - dt.timedelta(days=1), **{**values, **more}
     )
@@ -77,6 +81,7 @@ def _type_lines(demo: Demo) -> list[PlanLine]:
     lines = [
         _line(demo, pk, months, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
         for number, (pk, months, source, kind) in enumerate(links)
+        if months is not None
     ]
     return PlanLine.objects.bulk_create(lines)
 
@@ -116,7 +121,7 @@ def _device_lines(demo: Demo, lines: Sequence[PlanLine]) -> None:
     )  # fmt: skip
 
 
-def _decisions(demo: Demo, planned: set[int | None]) -> None:
+def _decisions(demo: Demo, planned: set[int]) -> None:
     """Somebody decided that some types need nothing; for the others without a line that is still open, which is a finding."""
     who = demo.users["engineer"]
     used = {model.type_pk for models in demo.models.values() for model in models}
@@ -140,7 +145,7 @@ def _past_schedules(demo: Demo) -> int:
     found = []
     for pk, kind, department, *days, retired_on in rows.iterator(chunk_size=2000):
         line, accepted_on = lines[kind], next((day for day in days if day), None)
-        if accepted_on is None or retired_on <= demo.horizon:
+        if accepted_on is None or retired_on is None or retired_on <= demo.horizon:
             continue
         first = first_due(
             accepted_on=accepted_on,

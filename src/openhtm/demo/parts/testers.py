@@ -64,10 +64,10 @@ def _chosen(demo: Demo, kinds_of: dict[str, list[str]]) -> Iterator[tuple[int, i
     )
     seen: Counter[tuple[int, str]] = Counter()
     ranked: list[tuple[int, tuple[int, int, str, dt.date]]] = []
-    for row in rows.iterator(chunk_size=2000):
-        seen[row[1], row[2]] += 1
-        if seen[row[1], row[2]] <= OF_A_TYPE:
-            ranked.append((seen[row[1], row[2]], row))
+    for device, facility, kind, since in rows.iterator(chunk_size=2000):
+        seen[facility, kind] += 1
+        if since is not None and seen[facility, kind] <= OF_A_TYPE:
+            ranked.append((seen[facility, kind], (device, facility, kind, since)))
     ranked.sort(key=lambda one: one[0])  # one of every type before a second of any
     for _, row in ranked[: max(MOST, 10 * len(demo.facilities))]:
         yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -55,11 +56,13 @@ def _messages(check: ReadinessCheck, done: list[Done], since: dt.datetime, now: 
 
 def _to_department(check: ReadinessCheck, slot: Slot) -> Message:
     """To those who owe it; to the technicians of the facility if nobody was named."""
-    owed_by = {"department_id": check.department_id} if check.department_id else {"role": Role.TECHNICIAN, "facility_id": check.facility_id}
+    owed_by: dict[str, Any] = (
+        {"department_id": check.department_id} if check.department_id else {"role": Role.TECHNICIAN, "facility_id": check.facility_id}
+    )
     return Message(
         key=keys_of(check, slot)[0], kind="readiness_missed", subject=f"Missed: {check.name}"[:200],
         text=f"Nobody checked it from {_when(check, slot.start)} to {_when(check, slot.end)}, {check.location}.",
-        url=reverse("rounds:readiness-check", args=[check.code]), **owed_by,  # type: ignore[arg-type]  # names and types as in Message
+        url=reverse("rounds:readiness-check", args=[check.code]), **owed_by
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from openhtm.workorders.rules.kinds import CORRECTIVE_CODES
 FUTURE_TOLERANCE = timedelta(minutes=5)
 _DUE = (VisitState.IN_WINDOW, VisitState.DUE)
 _LATE = (VisitState.GRACE, VisitState.LATE)
+_FLAGS = ("is_late", "is_due", "is_missing", "in_repair")
 
 
 class RoundEnded(DomainError):
@@ -99,7 +100,7 @@ FROM ({found}) AS found
 
 def _freeze(begun: Round, devices: QuerySet[Device]) -> None:
     """Write down what is expected. Two statements."""
-    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))
+    rows = devices.order_by().annotate(device_pk=F("pk")).values(*_FLAGS, "device_pk")
     sql, params = rows.query.sql_with_params()
     prepare_copy()  # history of this statement too shall say who and why
     with connection.cursor() as cursor:

@@ -133,7 +133,8 @@ def round_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     if this.ended_at is not None:
         return _ended_page(request, this)
     last = lists.text_of(request, "last", max_length=40)
-    scan = RoundScan.objects.filter(round=this, uid=uid_of(last)).select_related("device__device_type").first() if uid_of(last) else None
+    scans = RoundScan.objects.filter(round=this).select_related("device__device_type")
+    scan = scans.filter(uid=scan_uid).first() if (scan_uid := uid_of(last)) else None
     answer = Scanned(scan.verdict, sentence_of(scan, this), scan=scan, device=scan.device) if scan else None  # type: ignore[arg-type]
     with at_facility(this.facility):
         return render(request, "rounds/round.html", _state(this, answer) | {"uid": uuid7()})

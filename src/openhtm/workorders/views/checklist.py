@@ -146,9 +146,8 @@ def finish(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpResponse:
         else:
             for repair in done.repairs:
                 messages.warning(request, f"{repair} was opened for the repair.")
-            messages.success(
-                request, f"{one.version.procedure} is finished: {dict(form.fields['outcome'].choices)[done.checklist.outcome]}."
-            )
+            words = dict(form.fields["outcome"].choices)  # type: ignore[attr-defined]
+            messages.success(request, f"{one.version.procedure} is finished: {words[done.checklist.outcome]}.")
             return SeeOther(order_url(one.work_order))
     return _page(request, one, finish=form, status=422)
 
