@@ -85,8 +85,10 @@ def _share_out(demo: Demo) -> int:
     return len(orders)
 
 
-def _planned(demo: Demo, number: int, opens_on: dt.date, due_on: dt.date) -> dt.date | None:
+def _planned(demo: Demo, number: int, opens_on: dt.date | None, due_on: dt.date | None) -> dt.date | None:
     """Return the working day somebody intends, for half of what can be done by now."""
+    if opens_on is None or due_on is None:
+        return None
     day = max(opens_on, demo.as_of) + dt.timedelta(days=1 + number % 5)
     return day if number % 2 and day.weekday() < 5 and due_on >= demo.as_of else None
 
@@ -166,6 +168,7 @@ def _sign(demo: Demo) -> int:
                     signer_roles=["technician"], content_hash=hashes[order.pk], signed_at=order.completed_at or demo.now,
                 )
                 for order in part
+                if order.completed_by is not None and order.completed_at is not None
             )
         )  # fmt: skip
     return made
