@@ -42,7 +42,7 @@ def count_visits(args: argparse.Namespace) -> int:
     """Answer 0."""
     with instance("openhtm visits"):
         from openhtm.identity.actor import Actor
-        from openhtm.maintenance.services.counting import counts_by_state
+        from openhtm.maintenance.queries.counts import counts_by_state
 
         counts = counts_by_state(actor=Actor.system("openhtm visits"), as_of=args.as_of)
     if args.json:

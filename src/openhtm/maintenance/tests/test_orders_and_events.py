@@ -9,9 +9,8 @@ from openhtm.inventory.services.life import change_status
 from openhtm.inventory.services.sightings import record_sighting
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import Attempt, Escalation, Visit
-from openhtm.maintenance.queries.counts import share_on_time
+from openhtm.maintenance.queries.counts import counts_by_state, share_on_time
 from openhtm.maintenance.services import attempts, checks, exclusions, programme
-from openhtm.maintenance.services.counting import counts_by_state
 from openhtm.maintenance.services.orders import DueVisit, grouped
 from openhtm.maintenance.services.reconcile import reconcile
 from openhtm.maintenance.services.reference import load_maintenance_policies
