@@ -72,7 +72,9 @@ def test_filters_narrow_the_list_and_the_export_alike(client, pump, maria, query
     assert ("BME-1" in exported) is shown
 
 
-@pytest.mark.parametrize("query", ["group=x", "state=x", "share=x", "facility=NOWHERE", "department=9", "location=x", "procedure=x", "high_risk=x", "due_from=x"])
+@pytest.mark.parametrize(
+    "query", ["group=x", "state=x", "share=x", "facility=NOWHERE", "department=9", "location=x", "procedure=x", "high_risk=x", "due_from=x"]
+)
 def test_a_filter_that_cannot_be_says_so(client, pump, maria, query):
     page = logged_in(client, maria).get(reverse("maintenance:visit-list") + f"?{query}")
     assert page.status_code == 200

@@ -39,7 +39,9 @@ def test_undecided_devices_are_listed_until_somebody_decides(client, pump, omar)
     assert client.post(decide, {"reason": ""}).status_code == 422
     assert client.post(decide, {"reason": "Only for training"}).status_code == 302
     assert "BME-7" not in client.get(findings).content.decode()
-    assert "Only for training" in client.get(reverse("inventory:device", args=[device.control_number]) + "?tab=maintenance").content.decode()
+    assert (
+        "Only for training" in client.get(reverse("inventory:device", args=[device.control_number]) + "?tab=maintenance").content.decode()
+    )
 
 
 def test_a_decision_ends_schedules_and_withdrawn_they_live_again(pump, omar):
@@ -72,7 +74,13 @@ def test_steps_begin_at_zero_and_differ(ada, days):
 def test_the_window_page_saves_its_steps(client, pump, ada):
     profile = WindowProfile.objects.get(code="month-end-grace-30")
     page = reverse("maintenance:window", args=[profile.pk])
-    sent = {"name": "Grace of 45 days", "description": "", "steps-TOTAL_FORMS": "1", "steps-INITIAL_FORMS": "0", "steps-0-from_interval_days": "0"}
+    sent = {
+        "name": "Grace of 45 days",
+        "description": "",
+        "steps-TOTAL_FORMS": "1",
+        "steps-INITIAL_FORMS": "0",
+        "steps-0-from_interval_days": "0",
+    }
     sent |= {"steps-0-" + name: str(value) for name, value in STEP.items() if name != "snap_to_month"} | {"steps-0-grace_days": "45"}
     assert logged_in(client, ada).get(page).status_code == 200
     assert client.post(page, sent).status_code == 302
@@ -100,7 +108,14 @@ def test_a_reading_is_stored_once_by_its_id(pump, maria):
 
 @pytest.mark.parametrize(
     ("meter", "value", "day"),
-    [("", 1, None), ("hours", -1, None), ("hours", float("nan"), None), ("hours", float("inf"), None), ("hours", 1, date(2030, 1, 1)), ("a b", 1, None)],
+    [
+        ("", 1, None),
+        ("hours", -1, None),
+        ("hours", float("nan"), None),
+        ("hours", float("inf"), None),
+        ("hours", 1, date(2030, 1, 1)),
+        ("a b", 1, None),
+    ],
 )
 def test_readings_that_cannot_be_are_refused(pump, maria, meter, value, day):
     with pytest.raises(Invalid):
