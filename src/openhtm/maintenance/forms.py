@@ -45,7 +45,9 @@ class ExcludeForm(forms.Form):
 
 class DecideForm(forms.Form):
     confirmed = forms.TypedChoiceField(
-        choices=[("yes", "Confirm: leave it out of the count"), ("no", "Refuse: it counts")], coerce=lambda value: value == "yes", label="Decision"
+        choices=[("yes", "Confirm: leave it out of the count"), ("no", "Refuse: it counts")],
+        coerce=lambda value: value == "yes",
+        label="Decision",
     )
     note = lines_field("Note", required=False)
 

@@ -47,7 +47,9 @@ def device_attention(request: HttpRequest, device: Any) -> Panel | None:
     items = []
     if found["before_use"]:
         items.append(
-            parts.Notice(title="Maintenance before use", detail="Do what is due before the device is used again.", tone="late", icon="shield-alert")
+            parts.Notice(
+                title="Maintenance before use", detail="Do what is due before the device is used again.", tone="late", icon="shield-alert"
+            )
         )
     for visit in found["late"]:
         days = (today - visit.grace_until).days
@@ -71,9 +73,13 @@ def searches_today(request: HttpRequest, actor: Actor) -> Panel | None:
         return None
     visible = Visit.objects.visible_to(actor).filter(is_open=True)
     due = Escalation.objects.filter(step="search", done_at__isnull=True, due_on__lte=timezone.localdate(), visit__in=visible)
-    rows = due.order_by("due_on", "pk").select_related("visit__schedule__procedure", "device__device_type", "device__location")[: SEARCHES + 1]
+    rows = due.order_by("due_on", "pk").select_related("visit__schedule__procedure", "device__device_type", "device__location")[
+        : SEARCHES + 1
+    ]
     found = list(rows)
-    return Panel(template="maintenance/searches.html", context={"tasks": found[:SEARCHES], "more": len(found) > SEARCHES}) if found else None
+    return (
+        Panel(template="maintenance/searches.html", context={"tasks": found[:SEARCHES], "more": len(found) > SEARCHES}) if found else None
+    )
 
 
 def order_why(request: HttpRequest, order: Any) -> Panel | None:

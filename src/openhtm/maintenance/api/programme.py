@@ -139,7 +139,9 @@ def set_plan_line(request: HttpRequest, body: LineIn) -> dict[str, Any]:
     return {"line": line_out(change.line), "devices": change.devices, "created": made.created, "changed": made.changed, "ended": made.ended}
 
 
-@router.post("/programme/decisions", response={201: DecisionOut, **REFUSALS}, operation_id="decide_none_needed", summary="No maintenance needed")
+@router.post(
+    "/programme/decisions", response={201: DecisionOut, **REFUSALS}, operation_id="decide_none_needed", summary="No maintenance needed"
+)
 def decide_none_needed(request: HttpRequest, body: DecisionIn) -> Any:
     """Write down that a type, a model or one device needs no scheduled maintenance."""
     actor = _edits(request)
@@ -147,14 +149,19 @@ def decide_none_needed(request: HttpRequest, body: DecisionIn) -> Any:
 
 
 @router.post(
-    "/programme/decisions/{decision_id}/withdraw", response={200: DecisionOut, **REFUSALS}, operation_id="withdraw_decision", summary="Withdraw a decision"
+    "/programme/decisions/{decision_id}/withdraw",
+    response={200: DecisionOut, **REFUSALS},
+    operation_id="withdraw_decision",
+    summary="Withdraw a decision",
 )
 def withdraw_decision(request: HttpRequest, decision_id: Key) -> dict[str, Any]:
     """What the programme says holds again."""
     return _decision(policies.withdraw_decision(actor=_edits(request), decision_id=decision_id))
 
 
-@router.get("/programme/findings", response={200: FindingPage, **REFUSALS}, operation_id="list_undecided_devices", summary="Undecided devices")
+@router.get(
+    "/programme/findings", response={200: FindingPage, **REFUSALS}, operation_id="list_undecided_devices", summary="Undecided devices"
+)
 def list_undecided_devices(request: HttpRequest, cursor: Cursor | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Devices of the inventory with neither a schedule nor a decision that none is needed."""
     found = uncovered(_sees(request)).values("control_number", "facility__code", "device_type__name")
@@ -172,7 +179,9 @@ def list_windows(request: HttpRequest) -> list[dict[str, Any]]:
     return [{name: getattr(one, name) for name in plain} | {"steps": list(one.steps.all())} for one in found]
 
 
-@router.get("/meter-readings", response={200: ReadingPage, **REFUSALS}, operation_id="list_meter_readings", summary="Meter readings of a device")
+@router.get(
+    "/meter-readings", response={200: ReadingPage, **REFUSALS}, operation_id="list_meter_readings", summary="Meter readings of a device"
+)
 def list_meter_readings(request: HttpRequest, device: Code, cursor: Cursor | None = None, limit: Limit = 50) -> dict[str, Any]:
     """What the meters of one device showed, the newest first."""
     record = _device(_sees(request), device)
@@ -185,7 +194,10 @@ def list_meter_readings(request: HttpRequest, device: Code, cursor: Cursor | Non
 
 
 @router.post(
-    "/meter-readings", response={201: ReadingOut, 200: ReadingOut, **REFUSALS}, operation_id="record_meter_reading", summary="Record a meter reading"
+    "/meter-readings",
+    response={201: ReadingOut, 200: ReadingOut, **REFUSALS},
+    operation_id="record_meter_reading",
+    summary="Record a meter reading",
 )
 def record_meter_reading(request: HttpRequest, body: ReadingIn) -> Any:
     """Append a reading; visits due by it follow at once. 201, or 200 if the same uid came before."""

@@ -143,7 +143,9 @@ class VisitQuery(Schema):
     q: Short | None = Field(default=None, description="The whole tag or serial number of a device.")
     group: Short | None = Field(default=None, description="A worklist: now, late, held, not_located, coming, missed, to_confirm or all.")
     state: Short | None = Field(default=None, description="Codes joined by commas.")
-    share: Short | None = Field(default=None, description="owed, by_policy, performed, not_by_policy or not_performed: the two percentages' rows.")
+    share: Short | None = Field(
+        default=None, description="owed, by_policy, performed, not_by_policy or not_performed: the two percentages' rows."
+    )
     facility: Short | None = None
     department: Short | None = None
     location: Short | None = Field(default=None, description="Id of a place; everything below it counts.")

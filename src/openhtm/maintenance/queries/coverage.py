@@ -65,7 +65,11 @@ def _counts(actor: Actor, type_ids: list[int] | None) -> dict[int | None, tuple[
         | Exists(decided.filter(device_type_id=OuterRef("device_type_id")))
     )
     devices = Device.objects.visible_to(actor).in_inventory().current().annotate(scheduled=live, decided=none_needed).order_by()
-    about = {"count": Count("pk"), "with_schedule": Count("pk", filter=Q(scheduled=True)), "without": Count("pk", filter=Q(scheduled=False, decided=True))}
+    about = {
+        "count": Count("pk"),
+        "with_schedule": Count("pk", filter=Q(scheduled=True)),
+        "without": Count("pk", filter=Q(scheduled=False, decided=True)),
+    }
     if type_ids is None:
         found = devices.aggregate(**about)
         return {None: (found["count"], found["with_schedule"], found["without"])}
@@ -85,5 +89,7 @@ def lines_of_type(type_id: int) -> list[PlanLine]:
 def decisions_of_type(type_id: int) -> list[NoMaintenanceDecision]:
     """Return the decisions that hold for a type, its models or its devices. One statement."""
     subject = Q(device_type=type_id) | Q(device_model__device_type=type_id) | Q(device__device_type=type_id)
-    found = NoMaintenanceDecision.objects.filter(subject, withdrawn_at__isnull=True).select_related("device_type", "device_model__manufacturer", "device")
+    found = NoMaintenanceDecision.objects.filter(subject, withdrawn_at__isnull=True).select_related(
+        "device_type", "device_model__manufacturer", "device"
+    )
     return list(found.order_by("-decided_at")[:100])

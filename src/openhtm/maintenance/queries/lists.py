@@ -10,7 +10,14 @@ from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Escalation, NoMaintenanceDecision, Schedule, Visit
 
-SHOWN = ("device__device_model__manufacturer", "device__device_type", "device__facility", "device__location", "schedule__procedure", "work_order")
+SHOWN = (
+    "device__device_model__manufacturer",
+    "device__device_type",
+    "device__facility",
+    "device__location",
+    "schedule__procedure",
+    "work_order",
+)
 
 
 def attention(device: Device) -> dict[str, Any]:

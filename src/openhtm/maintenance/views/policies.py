@@ -81,7 +81,13 @@ def miss_policy(request: HttpRequest, facility_code: str | None = None) -> HttpR
 
     form = MissPolicyForm(request.POST or None, initial={name: getattr(stored, name) for name in MissPolicyForm.NAMES})
     detail = str(facility) if facility else "Everywhere a facility says nothing else."
-    context = {"title": "When a visit does not happen", "button": "Save", "detail": detail, "back": back, "trail": [("Windows and misses", back), (detail, "")]}
+    context = {
+        "title": "When a visit does not happen",
+        "button": "Save",
+        "detail": detail,
+        "back": back,
+        "trail": [("Windows and misses", back), (detail, "")],
+    }
     return edit_page(request, form=form, save=save, template="maintenance/form.html", context=context)
 
 

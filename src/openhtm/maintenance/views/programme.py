@@ -56,7 +56,11 @@ def findings(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.VIEW_SCHEDULES)
     found = uncovered(actor).select_related("device_model__manufacturer", "device_type", "facility")
     page = keyset_page(found, order=("control_number",), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
-    context = {"page": page, "pager": lists.pager(request, page, count=count_of_page(page, found), noun="devices"), "may_edit": actor.may(Permission.EDIT_SCHEDULES)}
+    context = {
+        "page": page,
+        "pager": lists.pager(request, page, count=count_of_page(page, found), noun="devices"),
+        "may_edit": actor.may(Permission.EDIT_SCHEDULES),
+    }
     return render(request, "maintenance/findings.html", context)
 
 
@@ -90,7 +94,13 @@ def line_add(request: HttpRequest) -> HttpResponse:
     model = _model(request)
     subject = f"Every {model}" if model else "Every device of a type."
     back = reverse("maintenance:programme")
-    context = {"title": "Add or change a line", "button": "Show what it changes", "detail": subject, "back": back, "trail": [("Programme", back), ("Line", "")]}
+    context = {
+        "title": "Add or change a line",
+        "button": "Show what it changes",
+        "detail": subject,
+        "back": back,
+        "trail": [("Programme", back), ("Line", "")],
+    }
 
     def save(values: dict[str, Any]) -> str | HttpResponse:
         kind, facility = values.get("device_type"), values["facility"]
@@ -100,7 +110,9 @@ def line_add(request: HttpRequest) -> HttpResponse:
                  "device_type_id": None if model else kind.pk, "device_model_id": model.pk if model else None}  # fmt: skip
         if "sure" not in request.POST:
             shown = services.preview(actor=actor, line=PlanLine(**about))
-            return render(request, "maintenance/line_preview.html", context | {"form": form, "preview": shown, "about": model or kind, "model": model})
+            return render(
+                request, "maintenance/line_preview.html", context | {"form": form, "preview": shown, "about": model or kind, "model": model}
+            )
         change = services.set_line(actor=actor, values=form.values(), **about)
         messages.success(request, _said(change))
         return reverse("maintenance:programme-type", args=[kind.pk]) if kind else back
@@ -148,7 +160,14 @@ def line_end(request: HttpRequest, line_id: int) -> HttpResponse:
 
     shown = services.preview(actor=actor, line=line)
     lead = f"It reaches {shown['devices']:,} devices; {shown['schedules']:,} have this procedure now. Visits so far stay."
-    context = {"title": "End this line", "button": "End", "detail": str(line.procedure), "back": back, "lead": lead, "trail": [("Programme", back), ("End a line", "")]}
+    context = {
+        "title": "End this line",
+        "button": "End",
+        "detail": str(line.procedure),
+        "back": back,
+        "lead": lead,
+        "trail": [("Programme", back), ("End a line", "")],
+    }
     return edit_page(request, form=ReasonForm(request.POST or None), save=save, template=FORM, context=context)
 
 
@@ -178,7 +197,14 @@ def _decide(request: HttpRequest, subject: dict[str, int], about: str, back: str
         return back
 
     lead = "Schedules that come from here end. A line that is more specific still holds."
-    context = {"title": "No maintenance needed", "button": "Decide", "detail": about, "back": back, "lead": lead, "trail": [("Programme", reverse("maintenance:programme")), (about, back)]}
+    context = {
+        "title": "No maintenance needed",
+        "button": "Decide",
+        "detail": about,
+        "back": back,
+        "lead": lead,
+        "trail": [("Programme", reverse("maintenance:programme")), (about, back)],
+    }
     return edit_page(request, form=DecisionForm(request.POST or None), save=save, template=FORM, context=context)
 
 

@@ -66,7 +66,9 @@ def _facts(record: Schedule) -> list[parts.Fact]:
         parts.Fact(label="Counted from", value=formats.day(record.anchor_on)),
         parts.Fact(label="First owed", value=formats.day(record.starts_on)),
         parts.Fact(label="Window", value=record.window_step.profile.name),
-        parts.Fact(label="Not in", value=", ".join(formats.MONTHS[m - 1] for m in record.blackout_months) or None, absent="no month left out"),
+        parts.Fact(
+            label="Not in", value=", ".join(formats.MONTHS[m - 1] for m in record.blackout_months) or None, absent="no month left out"
+        ),
         parts.Fact(label="Line for", value=str(subject) + (f" at {line.facility}" if line.facility else "")),
         parts.Fact(label="Source", value=f"{line.get_source_display()} {line.source_text}".strip()),
         parts.Fact(label="Reason", value=line.reason or None, absent="as for the others"),
@@ -139,7 +141,9 @@ def as_others(request: HttpRequest, schedule_id: int) -> HttpResponse:
         messages.success(request, "What holds for its model or type holds again.")
         return reverse("maintenance:schedule", args=[record.pk])
 
-    return edit_page(request, form=ReasonForm(request.POST or None), save=save, template=FORM, context=_about(record, "As all others again", "Save"))
+    return edit_page(
+        request, form=ReasonForm(request.POST or None), save=save, template=FORM, context=_about(record, "As all others again", "Save")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,7 +162,13 @@ def reading(request: HttpRequest, control_number: str) -> HttpResponse:
         return back
 
     trail = [("Visits", reverse("maintenance:visit-list")), (control_number, back)]
-    context = {"title": "Enter a meter reading", "button": "Record", "detail": f"{device} · {device.device_model}", "back": back, "trail": trail}
+    context = {
+        "title": "Enter a meter reading",
+        "button": "Record",
+        "detail": f"{device} · {device.device_model}",
+        "back": back,
+        "trail": trail,
+    }
     return edit_page(request, form=ReadingForm(request.POST or None, meters=meters), save=save, template=FORM, context=context)
 
 

@@ -96,7 +96,9 @@ def _notices(actor: Actor, found: visit_page.Detail) -> list[parts.Notice]:
             )
         )
     if found.visit.state == "held":
-        notices.append(parts.Notice(title="To be done before the device is used again", detail="Its status holds the visit meanwhile.", tone="hold"))
+        notices.append(
+            parts.Notice(title="To be done before the device is used again", detail="Its status holds the visit meanwhile.", tone="hold")
+        )
     return notices
 
 
@@ -107,15 +109,23 @@ def _facts(record: Visit, card: VisitCard) -> list[parts.Fact]:
         parts.Fact(label="Due", value=formats.day(record.due_on)),
         parts.Fact(label="On time until", value=formats.day(record.on_time_until)),
         parts.Fact(label="Grace until", value=formats.day(record.grace_until)),
-        parts.Fact(label="Done", value=formats.day(record.performed_on) if record.performed_on else None, absent="not yet" if record.is_open else "no"),
-        parts.Fact(label="Order", value=str(order) if order else None, mono=True, url=f"/work/{order.number}" if order else "", absent="none yet"),
+        parts.Fact(
+            label="Done",
+            value=formats.day(record.performed_on) if record.performed_on else None,
+            absent="not yet" if record.is_open else "no",
+        ),
+        parts.Fact(
+            label="Order", value=str(order) if order else None, mono=True, url=f"/work/{order.number}" if order else "", absent="none yet"
+        ),
         parts.Fact(label="Assigned to", value=card.assignee or None, absent="nobody"),
     ]
     if record.policy_compliant is not None:
         facts.append(parts.Fact(label="As the policy asks", value="Yes" if record.policy_compliant else "No"))
     if record.covered_by:
         larger = record.covered_by
-        facts.append(parts.Fact(label="Done with", value=str(larger.schedule.procedure), url=reverse("maintenance:visit", args=[larger.pk])))
+        facts.append(
+            parts.Fact(label="Done with", value=str(larger.schedule.procedure), url=reverse("maintenance:visit", args=[larger.pk]))
+        )
     return facts
 
 
@@ -158,7 +168,9 @@ def take_back(request: HttpRequest, attempt_uid: Any) -> HttpResponse:
         return reverse("maintenance:visit", args=[record.pk])
 
     form = ReasonForm(request.POST or None)
-    return edit_page(request, form=form, save=save, template="maintenance/form.html", context=_about(record, "Take the attempt back", "Take back"))
+    return edit_page(
+        request, form=form, save=save, template="maintenance/form.html", context=_about(record, "Take the attempt back", "Take back")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -209,7 +221,13 @@ def sticker(request: HttpRequest, visit_id: int) -> HttpResponseBase:
 def _about(record: Visit, title: str, button: str) -> dict[str, Any]:
     back = reverse("maintenance:visit", args=[record.pk])
     detail = f"{record.device} · {record.schedule.procedure}"
-    return {"title": title, "button": button, "detail": detail, "back": back, "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)]}
+    return {
+        "title": title,
+        "button": button,
+        "detail": detail,
+        "back": back,
+        "trail": [("Visits", reverse("maintenance:visit-list")), (detail, back)],
+    }
 
 
 urlpatterns = [

@@ -142,7 +142,11 @@ def _fields(actor: Actor, query: QueryDict) -> list[dict[str, Any]]:
         ("facility", "Facility", list(Facility.objects.visible_to(actor).filter(active=True).values_list("code", "name"))),
         ("department", "Department", list(Department.objects.visible_to(actor).filter(active=True).values_list("pk", "name")[:200])),
         ("location", "Place", list(places.values_list("pk", "full_name")[:300])),
-        ("device_type", "Device type", list(DeviceType.objects.filter(plan_lines__isnull=False).distinct().values_list("pk", "name")[:300])),
+        (
+            "device_type",
+            "Device type",
+            list(DeviceType.objects.filter(plan_lines__isnull=False).distinct().values_list("pk", "name")[:300]),
+        ),
         ("procedure", "Procedure", list(Procedure.objects.filter(active=True).values_list("code", "name")[:300])),
         ("high_risk", "High-risk", [("true", "high-risk"), ("false", "not high-risk")]),
         ("assignee", "Assigned to", [("me", "me"), ("nobody", "nobody")]),
