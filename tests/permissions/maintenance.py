@@ -7,9 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from openhtm.catalog.models import DeviceType
+from openhtm.catalog.tests.factories import DeviceTypeFactory
 from openhtm.identity.rules.permissions import Permission as P
 from openhtm.identity.rules.permissions import Role
-from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.models import Attempt, NoMaintenanceDecision, PlanLine, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
 from tests.permissions.rows import Row
 from tests.permissions.world import World
@@ -69,7 +71,55 @@ def line(world: World) -> dict[str, Any]:
     return {"line_id": (found or PlanLineFactory(device=world.device, reason="Own", effective_from=date(2026, 1, 1))).pk}
 
 
+def device(world: World) -> dict[str, Any]:
+    return {"control_number": world.device.control_number}
+
+
+def kind(world: World) -> dict[str, Any]:
+    return {"type_id": (DeviceType.objects.first() or DeviceTypeFactory()).pk}
+
+
+def profile(world: World) -> dict[str, Any]:
+    return {"profile_id": _visit(world).schedule.window_step.profile_id}
+
+
+def decision(world: World) -> dict[str, Any]:
+    """A decision about the device of North, so that South finds nothing."""
+    found = NoMaintenanceDecision.objects.filter(device=world.device, withdrawn_at__isnull=True).first()
+    return {"decision_id": (found or NoMaintenanceDecision.objects.create(device=world.device, reason="Spare")).pk}
+
+
+def facility(world: World) -> dict[str, Any]:
+    return {"facility_code": world.north.code}
+
+
 PAGES = [
+    Row("maintenance:visit-filter", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:visit-share", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:visit-export", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:visit-sticker", needs=P.PRINT_LABELS, kwargs=visit, scoped=True),
+    Row("maintenance:schedule-end", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:schedule-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:schedule-as-others", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:schedule-as-others", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:device-reading", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
+    Row("maintenance:device-reading", "POST", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
+    Row("maintenance:programme-findings", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:programme-type", needs=P.VIEW_SCHEDULES, kwargs=kind),
+    Row("maintenance:decide-none", needs=P.EDIT_SCHEDULES, kwargs=kind),
+    Row("maintenance:decide-none", "POST", needs=P.EDIT_SCHEDULES, kwargs=kind),
+    Row("maintenance:decide-none-device", needs=P.EDIT_SCHEDULES, kwargs=device, scoped=True),
+    Row("maintenance:decide-none-device", "POST", needs=P.EDIT_SCHEDULES, kwargs=device, scoped=True),
+    Row("maintenance:decision-withdraw", "POST", needs=P.EDIT_SCHEDULES, kwargs=decision, scoped=True),
+    Row("maintenance:policies", needs=P.VIEW_SCHEDULES),
+    Row("maintenance:window-add", needs=P.EDIT_SCHEDULES, everywhere=True),
+    Row("maintenance:window-add", "POST", needs=P.EDIT_SCHEDULES, everywhere=True),
+    Row("maintenance:window", needs=P.EDIT_SCHEDULES, kwargs=profile, everywhere=True),
+    Row("maintenance:window", "POST", needs=P.EDIT_SCHEDULES, kwargs=profile, everywhere=True),
+    Row("maintenance:miss-policy", needs=P.EDIT_SCHEDULES, everywhere=True),
+    Row("maintenance:miss-policy", "POST", needs=P.EDIT_SCHEDULES, everywhere=True),
+    Row("maintenance:miss-policy-facility", needs=P.EDIT_SCHEDULES, kwargs=facility, scoped=True),
+    Row("maintenance:miss-policy-facility", "POST", needs=P.EDIT_SCHEDULES, kwargs=facility, scoped=True),
     Row("maintenance:visit-list", needs=P.VIEW_SCHEDULES),
     Row("maintenance:visit", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),
     Row("maintenance:visit-attempt", needs=P.RECORD_ATTEMPTS, kwargs=visit, scoped=True),
@@ -91,6 +141,13 @@ PAGES = [
 ]
 REASON = {"reason": "A mistake"}
 API = [
+    Row("api:set_plan_line", "PUT", needs=P.EDIT_SCHEDULES, data=lambda w: {"procedure": "none"}),
+    Row("api:decide_none_needed", "POST", needs=P.EDIT_SCHEDULES, data=lambda w: {"device": "none"} | REASON),
+    Row("api:withdraw_decision", "POST", needs=P.EDIT_SCHEDULES, kwargs=decision, scoped=True),
+    Row("api:list_undecided_devices", needs=P.VIEW_SCHEDULES),
+    Row("api:list_windows", needs=P.VIEW_SCHEDULES),
+    Row("api:list_meter_readings", needs=P.VIEW_SCHEDULES, query={"device": "BME-00001"}),
+    Row("api:record_meter_reading", "POST", needs=P.RECORD_ATTEMPTS, data=lambda w: {"device": "BME-00001", "meter": "hours", "value": 1}),
     Row("api:list_visits", needs=P.VIEW_SCHEDULES),
     Row("api:count_visits", needs=P.VIEW_SCHEDULES),
     Row("api:get_visit", needs=P.VIEW_SCHEDULES, kwargs=visit, scoped=True),

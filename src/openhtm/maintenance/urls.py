@@ -1,8 +1,14 @@
-"""Addresses of schedules and visits."""
+"""Addresses of schedules, visits and the programme."""
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import schedules, visits
+from openhtm.maintenance.views import policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
-urlpatterns: list[URLPattern | URLResolver] = [*visits.urlpatterns, *schedules.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *worklist.urlpatterns,
+    *visits.urlpatterns,
+    *schedules.urlpatterns,
+    *policies.urlpatterns,
+    *programme.urlpatterns,
+]

@@ -28,6 +28,7 @@ from openhtm.inventory.queries import detail, filters, lists
 from openhtm.inventory.services import devices, life, network
 from openhtm.inventory.views import shown
 from openhtm.sites.models import Facility
+from openhtm.ui import panels
 from openhtm.ui.parts import BulkAction, Chip, Column, Pager, Tab
 
 register_converter(ControlNumberConverter, "control_number")
@@ -199,7 +200,8 @@ def device_page(request: HttpRequest, control_number: str) -> HttpResponse:
     may = rights_at(actor, device.facility_id)
     tab = request.GET.get("tab", "timeline")
     with timezone.override(ZoneInfo(device.facility.time_zone)):
-        context = shown.device_context(device, actor=actor, may=may, tab=tab)
+        more = panels.collect("device.tabs", request=request, subject=device)
+        context = shown.device_context(device, actor=actor, may=may, tab=tab, more=more)
         return render(request, "inventory/device.html", context)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -25,13 +25,15 @@ from openhtm.inventory.rules.printed import place_url
 from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, TRANSITIONS, Status
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
 from openhtm.ui import marks
+from openhtm.ui.panels import Panel
 from openhtm.ui.parts import Fact, Notice, Tab
 from openhtm.ui.rules import formats
 
 
-def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str) -> dict[str, Any]:
+def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str, more: Sequence[Panel] = ()) -> dict[str, Any]:
     """Return what the device page shows on every tab, and what its open tab needs. Two to seven statements."""
     status = Status(device.status)
+    opened = tab if tab in TABS or tab in {panel.key for panel in more} else "timeline"
     chosen = device.facility.organisation.risk_profile
     around = detail.surroundings(device)
     scores = detail.risk_scores(device, code=None if tab == "risk" else chosen, own_inputs=around.risk_inputs > 0)
@@ -42,8 +44,9 @@ def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: s
         "status": {"tone": STATUS_TONES[status], "label": STATUS_LABELS[status]},
         "can_change_status": may["status"] and bool(TRANSITIONS[status]),
         "may": may,
-        "tab": tab if tab in TABS else "timeline",
-        "tabs": _tabs(device, tab, interfaces=around.interfaces, documents=around.attachments + around.model_documents, may=may),
+        "tab": opened,
+        "panels": [panel for panel in more if panel.key == opened],
+        "tabs": _tabs(device, opened, around, may=may, more=more),
         "notices": attention(device, actor=actor, today=timezone.localdate(), may=may, candidates=around.candidates),
         "identity": identity_facts(device),
         "place": place_facts(device),
@@ -82,12 +85,14 @@ _OPENED = {"identity": _identity_tab, "network": _network_tab, "documents": _doc
 TABS = {"timeline": "Timeline", "identity": "Identity", "network": "Software and network", "documents": "Documents", "risk": "Risk"}
 
 
-def _tabs(device: Device, now: str, *, interfaces: int, documents: int, may: dict[str, bool]) -> list[Tab]:
-    counts = {"network": interfaces or None, "documents": documents or None}
+def _tabs(device: Device, now: str, around: detail.Surroundings, *, may: dict[str, bool], more: Sequence[Panel]) -> list[Tab]:
+    """The parts of the record, those of higher rooms after the timeline."""
+    counts = {"network": around.interfaces or None, "documents": (around.attachments + around.model_documents) or None}
     here = device_url(device.control_number)
-    now = now if now in TABS else "timeline"
     shown = [key for key in TABS if (key != "network" or may["network"]) and (key != "timeline" or may["history"])]
-    return [Tab(label=TABS[key], url=f"{here}?tab={key}", current=key == now, count=counts.get(key)) for key in shown]
+    own = [Tab(label=TABS[key], url=f"{here}?tab={key}", current=key == now, count=counts.get(key)) for key in shown]
+    others = [Tab(label=one.title, url=f"{here}?tab={one.key}", current=one.key == now, count=one.count or None) for one in more]
+    return [*own[:1], *others, *own[1:]]
 
 
 def title_of(device: Device) -> str:

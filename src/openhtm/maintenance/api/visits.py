@@ -7,16 +7,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
-from openhtm.core.pagination import keyset_page
+from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
-from openhtm.core.schema import Body, Code, Cursor, Limit, PageOut, Text
+from openhtm.core.schema import Body, Code, Cursor, Limit, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.queries import visit_filters
 from openhtm.maintenance.queries.counts import counts_by_state
 from openhtm.maintenance.queries.lists import SHOWN
 from openhtm.maintenance.services import attempts, exclusions, programme
@@ -60,6 +61,7 @@ class CountsOut(Schema):
 
 
 class AttemptIn(Body):
+    uid: UUID | None = Field(default=None, description="Your own UUIDv7 of this attempt; sent again, it answers the stored one.")
     outcome: Code
     attempted_at: dt.datetime | None = None
     note: Annotated[Text, Field(max_length=1000)] = ""
@@ -135,17 +137,48 @@ class LinePage(PageOut):
     items: list[LineOut]
 
 
-@router.get("/visits", response={200: VisitPage, **REFUSALS}, operation_id="list_visits", summary="Visits you can see, by last day on time")
+class VisitQuery(Schema):
+    """Filters, the same as the list page's."""
+
+    q: Short | None = Field(default=None, description="The whole tag or serial number of a device.")
+    group: Short | None = Field(default=None, description="A worklist: now, late, held, not_located, coming, missed, to_confirm or all.")
+    state: Short | None = Field(default=None, description="Codes joined by commas.")
+    share: Short | None = Field(
+        default=None, description="owed, by_policy, performed, not_by_policy or not_performed: the two percentages' rows."
+    )
+    facility: Short | None = None
+    department: Short | None = None
+    location: Short | None = Field(default=None, description="Id of a place; everything below it counts.")
+    device_type: Short | None = None
+    procedure: Short | None = Field(default=None, description="Code of the procedure.")
+    device: Short | None = Field(default=None, description="Control number.")
+    high_risk: Short | None = None
+    assignee: Short | None = Field(default=None, description="Id of a person, me or nobody.")
+    due_from: Short | None = None
+    due_to: Short | None = None
+    until_from: Short | None = None
+    until_to: Short | None = None
+
+
+@router.get("/visits", response={200: VisitPage, **REFUSALS}, operation_id="list_visits", summary="Visits you can see")
 def list_visits(
-    request: HttpRequest, state: Code | None = None, device: Code | None = None, cursor: Cursor | None = None, limit: Limit = 50
+    request: HttpRequest, query: Query[VisitQuery], cursor: Cursor | None = None, limit: Limit = 50, count: bool = False
 ) -> dict[str, Any]:
-    found = Visit.objects.visible_to(_may(request)).select_related(*SHOWN)
-    if state:
-        found = found.filter(state=state)
-    if device:
-        found = found.filter(device__control_number=device.upper())
-    page = keyset_page(found, order=("on_time_until", "pk"), cursor=cursor, limit=limit)
-    return {"items": [_visit(one) for one in page.rows], "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
+    """Open worklists by the last day on time, others from the newest due day back; count=true adds one or two statements."""
+    actor = _may(request)
+    read = visit_filters.read_filters({name: value for name, value in query.model_dump().items() if value}, actor=actor)
+    if read.problems:
+        raise Invalid({name: [text] for name, text in read.problems.items()})
+    found = visit_filters.filtered(actor=actor, filters=read)
+    page = keyset_page(found.select_related(*SHOWN), order=visit_filters.order_of(read), cursor=cursor, limit=limit)
+    total = count_up_to(found) if count else None
+    return {
+        "items": [_visit(one) for one in page.rows],
+        "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
+        "count": total.value if total else None,
+        "count_is_exact": total.exact if total else None,
+    }
 
 
 @router.get(
@@ -243,7 +276,7 @@ def list_plan_lines(request: HttpRequest, cursor: Cursor | None = None, limit: L
     if not actor.reach().everywhere:
         found = found.exclude(device__isnull=False)
     page = keyset_page(found, order=("pk",), cursor=cursor, limit=limit)
-    return {"items": [_line(one) for one in page.rows], "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
+    return {"items": [line_out(one) for one in page.rows], "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
 
 
 @router.post(
@@ -253,7 +286,7 @@ def end_plan_line(request: HttpRequest, line_id: int, body: ReasonIn) -> dict[st
     actor = _may(request)
     require(actor, Permission.EDIT_SCHEDULES)
     line = _found(PlanLine.objects.filter(ended_on__isnull=True), pk=line_id)
-    return _line(programme.end_line(actor=actor, line_id=line.pk, reason=body.reason).line)
+    return line_out(programme.end_line(actor=actor, line_id=line.pk, reason=body.reason).line)
 
 
 def _who(request: HttpRequest) -> Actor:
@@ -309,7 +342,7 @@ def _schedule(one: Schedule) -> dict[str, Any]:
     return {name: getattr(one, name) for name in plain} | {"device": one.device.control_number, "procedure": one.procedure.code}
 
 
-def _line(one: PlanLine) -> dict[str, Any]:
+def line_out(one: PlanLine) -> dict[str, Any]:
     plain = ("id", "device_model_id", "needed", "cycle", "every_n", "every_unit", "reason")
     return {name: getattr(one, name) for name in plain} | {
         "procedure": one.procedure.code,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -15,10 +16,11 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, MeterReading, Schedule, Visit
+from openhtm.maintenance.queries.owed import VOID, days_at_facilities
 from openhtm.maintenance.rules.calendar import local_day
 from openhtm.maintenance.rules.outcomes import OUTCOMES
 from openhtm.maintenance.services.following import follow_up_devices
-from openhtm.maintenance.services.settling import PERFORMED, VOID, days_at_facilities, settle
+from openhtm.maintenance.services.settling import PERFORMED, settle
 from openhtm.procedures.models import Procedure
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -50,6 +52,14 @@ class AttemptSuperseded(DomainError):
     message = "This attempt was corrected before. Correct the newest one."
 
 
+class AttemptDiffers(DomainError):
+    """The id was used for another attempt."""
+
+    code = "attempt-differs"
+    status = 409
+    message = "Another attempt was stored under this id. Make a new id for a new attempt."
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptIn:
     """One try as somebody reports it. ``outcome`` is a code of ``rules.outcomes``; ``meter_value`` what the meter showed."""
@@ -60,21 +70,27 @@ class AttemptIn:
     location_id: int | None = None
     meter_value: float | None = None
     work_order_id: int | None = None
+    uid: UUID | None = None
 
 
 @transaction.atomic
 def record_attempt(
     *, actor: Actor, visit_id: int, outcome: str, attempted_at: datetime | None = None, note: str = "", location_id: int | None = None,
-    meter_value: float | None = None, now: datetime | None = None,
+    meter_value: float | None = None, uid: UUID | None = None, now: datetime | None = None,
 ) -> Attempt:  # fmt: skip
     """Append a try at a visit, and bring the device's visits in line at once. About thirty statements.
 
-    Raises Visit.DoesNotExist, NotAllowed, Invalid, VisitSettled, VisitTakenOver.
+    ``uid`` is made by whoever sends it: sent again, it answers the stored attempt and changes nothing.
+    Raises Visit.DoesNotExist, NotAllowed, Invalid, VisitSettled, VisitTakenOver, AttemptDiffers.
     """
     now = now or timezone.now()
     visit = _locked(actor, visit_id)
     require(actor, Permission.RECORD_ATTEMPTS, at=visit.device.facility_id, place=visit.device.facility.name)
-    reported = AttemptIn(outcome, attempted_at, note.strip(), location_id, meter_value)
+    if uid and (stored := Attempt.objects.filter(uid=uid).first()):
+        if (stored.visit_id, stored.outcome) != (visit_id, outcome):
+            raise AttemptDiffers()
+        return stored
+    reported = AttemptIn(outcome, attempted_at, note.strip(), location_id, meter_value, uid=uid)
     attempt = _append(actor, visit, reported, now)
     _settle([visit.device_id], actor, now)
     return attempt
@@ -157,6 +173,8 @@ def _append(actor: Actor, visit: Visit, reported: AttemptIn, now: datetime) -> A
         performer_name=actor.name[:120],
         recorded_at=now,
     )
+    if reported.uid:
+        attempt.uid = reported.uid
     with refuse_readably():
         attempt.save(force_insert=True)
     if reported.meter_value is not None and visit.schedule.meter:

@@ -115,9 +115,9 @@ def message_icon(message: Message) -> str:
 
 
 @register.simple_tag
-def due_window(opens_on: date, due_on: date, grace_until: date, today: date) -> SafeString:
-    """The due bar from four dates, for templates that hold no ``DueWindow``."""
-    window = windows.DueWindow(opens_on=opens_on, due_on=due_on, grace_until=grace_until, today=today)
+def due_window(opens_on: date, due_on: date, grace_until: date, today: date, on_time_until: date | None = None) -> SafeString:
+    """The due bar from its dates, for templates that hold no ``DueWindow``."""
+    window = windows.DueWindow(opens_on=opens_on, due_on=due_on, grace_until=grace_until, today=today, on_time_until=on_time_until)
     return marks.due_bar(window)
 
 
@@ -335,6 +335,12 @@ def panel_slot(context: Context, slot: str, subject: object) -> SafeString:
     request: HttpRequest = context["request"]
     found = panels.collect(slot, request=request, subject=subject)
     return format_html_join("", "{}", ((render_panel(panel, request),) for panel in found))
+
+
+@register.simple_tag(takes_context=True)
+def panel_of(context: Context, panel: panels.Panel) -> SafeString:
+    """One panel that the view collected itself, such as the open tab's."""
+    return render_panel(panel, context["request"])
 
 
 def render_panel(panel: panels.Panel, request: HttpRequest) -> SafeString:
