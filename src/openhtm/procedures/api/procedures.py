@@ -215,10 +215,14 @@ def move_procedure(request: HttpRequest, code: Slug, payload: MoveIn) -> Any:
     operation_id="add_procedure_picture",
     summary="Send a picture for the draft",
 )
-def add_picture(request: HttpRequest, code: Slug, file: UploadedFile | None = File(None)) -> Any:  # noqa: B008 (ninja's way)
-    """PNG, JPEG or WebP. A step shows it once the draft names it; saving a draft that does not name it lets it go."""
+def add_picture(
+    request: HttpRequest,
+    code: Slug,
+    file: UploadedFile | None = File(None),  # noqa: B008 (ninja's way)
+) -> Any:
+    """PNG, JPEG or WebP (multipart). A step shows it once the draft names it; saving a draft that does not name it lets it go."""
     actor = _writer(request)
     if file is None:
         raise Invalid({"file": ["Send the picture as the part named file of a multipart form."]})
-    sha256 = authoring.add_picture(actor=actor, code=code, file_name=file.name or "picture", content=cast(BinaryIO, file))
-    return Status(201, {"sha256": sha256})
+    sha = authoring.add_picture(actor=actor, code=code, file_name=file.name or "picture", content=cast(BinaryIO, file.file))
+    return Status(201, {"sha256": sha})
