@@ -15,8 +15,8 @@ LIMIT = {"nominal": 200, "percent": 15, "absolute": 3, "source": "IEC 60601-2-4"
 
 def steps(count: int = 14) -> list[dict[str, object]]:
     """Steps as a defibrillator has them: half looked at, half measured."""
-    looked = [{"key": f"look-{n}", "kind": "pass_fail", "title": f"Look at part {n}"} for n in range(count // 2)]
-    measured = [
+    looked: list[dict[str, object]] = [{"key": f"look-{n}", "kind": "pass_fail", "title": f"Look at part {n}"} for n in range(count // 2)]
+    measured: list[dict[str, object]] = [
         {"key": f"energy-{n}", "kind": "number", "title": f"Delivered energy {n}", "number": {"unit": "J", "limit": LIMIT}}
         for n in range(count - len(looked))
     ]

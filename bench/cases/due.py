@@ -63,8 +63,8 @@ def _programme() -> int:
 def _settle_all() -> float:
     from django.utils import timezone
 
+    from openhtm.maintenance.queries.owed import days_at_facilities
     from openhtm.maintenance.services import reconcile
-    from openhtm.maintenance.services.settling import days_at_facilities
 
     now = timezone.now()
     today = days_at_facilities(now=now, as_of=AS_OF_DAY)
@@ -79,7 +79,8 @@ def _after_facts() -> float:
     from django.utils import timezone
 
     from openhtm.maintenance.models import Attempt, Visit
-    from openhtm.maintenance.services.settling import days_at_facilities, settle
+    from openhtm.maintenance.queries.owed import days_at_facilities
+    from openhtm.maintenance.services.settling import settle
 
     now = timezone.now()
     visits = list(Visit.objects.filter(is_open=True, state__in=("in_window", "due", "grace")).order_by("pk")[:FACTS])

@@ -27,10 +27,10 @@ class Together(Operation):
         self.operations = list(operations)
 
     @property
-    def reversible(self) -> bool:
+    def reversible(self) -> bool:  # type: ignore[override]
         return all(operation.reversible for operation in self.operations)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:  # type: ignore[override]
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return self.__class__.__name__, [self.operations], {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:

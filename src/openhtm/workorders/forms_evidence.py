@@ -21,7 +21,7 @@ class FinishForm(forms.Form):
 
     def __init__(self, *args: Any, outcomes: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = outcomes
+        self.fields["outcome"].choices = outcomes  # type: ignore[attr-defined]
 
 
 def _password() -> forms.CharField:
@@ -54,7 +54,7 @@ class SettleForm(forms.Form):
 
     def __init__(self, *args: Any, checklists: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["checklist"].choices = [("", "The one it was sent for"), *checklists]
+        self.fields["checklist"].choices = [("", "The one it was sent for"), *checklists]  # type: ignore[attr-defined]
 
 
 class AddChecklistForm(forms.Form):
@@ -69,7 +69,7 @@ class AddChecklistForm(forms.Form):
         first = list(released.filter(mine).distinct()) if device else []
         others = [one for one in released if one not in first]
         self._kinds = {one.code: one.kind for one in (*first, *others)}
-        self.fields["procedure"].choices = [
+        self.fields["procedure"].choices = [  # type: ignore[attr-defined]
             ("For this device", [(one.code, one.name) for one in first]),
             ("All others", [(one.code, one.name) for one in others]),
         ]

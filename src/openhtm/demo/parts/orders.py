@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, models
@@ -16,7 +16,7 @@ from openhtm.maintenance.models import Attempt, Visit, VisitExclusion
 from openhtm.workorders.models import Checklist, Downtime, LabourEntry, PartUsed, Result, VendorReport, WorkEvent, WorkOrder
 
 NUMBERS = "workorders_number"
-KEYS_AT_ONCE = 20_000
+KEYS_AT_ONCE = 2_000
 ORDER = (
     "id", "uid", "number", "kind", "status", "priority", "title", "description", "origin", "facility_id", "device_id", "location_id",
     "department_id", "reporter_id", "reporter_name", "reporter_contact", "call_back", "patient_involved", "incident", "set_aside",
@@ -91,7 +91,7 @@ class Book:
     def add(self, table: str, *values: Any) -> None:
         self.tables[table].add(values)
 
-    def order(self, chance: Chance, uid: str, values: Mapping[str, Any]) -> int:
+    def order(self, chance: Chance, uid: str, values: dict[str, Any]) -> int:
         """Keep an order and return its key. ``opened_at`` decides its number."""
         pk = next(self.order_keys)
         row = _PLAIN | {
@@ -113,7 +113,7 @@ class Numbers:
 
     def __init__(self, demo: Demo) -> None:
         self._first = demo.horizon
-        self._size = max(demo.devices // 3, 40)
+        self._size = max(demo.devices // 10, 40)
         self._taken: dict[int, int] = {}
         self.highest = 0
 

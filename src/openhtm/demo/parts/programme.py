@@ -20,7 +20,8 @@ from openhtm.procedures.models import Procedure
 from openhtm.sites.models import Department
 
 PROFILE = "month-end-grace-30"
-NONE_NEEDED = 6  # device types
+FIRST_DEPARTMENT = "Intensive care"
+NONE_NEEDED = 24  # device types
 OWN_GRID = 3
 """Every third type counts from the acceptance of each device, the others from the base month of its department."""
 OF_A_MODEL = 5
@@ -43,7 +44,7 @@ def build(demo: Demo) -> None:
     lines = _type_lines(demo)
     _model_lines(demo, lines)
     _device_lines(demo, lines)
-    _decisions(demo, {line.device_type_id for line in lines})
+    _decisions(demo, {line.device_type_id for line in lines if line.device_type_id})
     past = _past_schedules(demo)
     made = refresh_schedules(
         actor=demo.actor, now=demo.now - dt.timedelta(days=1), as_of=demo.as_of, reason="Programme of the demo hospital"
@@ -54,10 +55,15 @@ def build(demo: Demo) -> None:
 
 
 def _months(demo: Demo) -> None:
-    departments = Department.objects.order_by("facility__code", "name").values_list("pk", "facility__code", "name")
-    DepartmentMonth.objects.bulk_create(
-        DepartmentMonth(department_id=pk, month=1 + demo.chance("month", code, name).randrange(12)) for pk, code, name in departments
-    )
+    """Spread the departments of each facility over the year, beginning with this month, so that every month has its work."""
+    months: list[DepartmentMonth] = []
+    for facility in demo.facilities:
+        names = list(Department.objects.filter(facility=facility.pk).values_list("name", "pk"))
+        names.sort(key=lambda one: (one[0] != FIRST_DEPARTMENT, one[0]))
+        months += [
+            DepartmentMonth(department_id=pk, month=(demo.as_of.month - 1 + 5 * place) % 12 + 1) for place, (_, pk) in enumerate(names)
+        ]
+    DepartmentMonth.objects.bulk_create(months)
 
 
 def _line(demo: Demo, procedure: int, months: int, **more: object) -> PlanLine:
@@ -75,7 +81,7 @@ def _type_lines(demo: Demo) -> list[PlanLine]:
         .values_list("pk", "suggested_interval_months", "interval_source", "device_types")
     )
     lines = [
-        _line(demo, pk, months, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
+        _line(demo, pk, months or 12, device_type_id=kind, source_text=source[:300], join_base_month=number % OWN_GRID != 0)
         for number, (pk, months, source, kind) in enumerate(links)
     ]
     return PlanLine.objects.bulk_create(lines)
@@ -116,14 +122,14 @@ def _device_lines(demo: Demo, lines: Sequence[PlanLine]) -> None:
     )  # fmt: skip
 
 
-def _decisions(demo: Demo, planned: set[int | None]) -> None:
+def _decisions(demo: Demo, planned: set[int]) -> None:
     """Somebody decided that some types need nothing; for the others without a line that is still open, which is a finding."""
     who = demo.users["engineer"]
     used = {model.type_pk for models in demo.models.values() for model in models}
     kinds = list(
         DeviceType.objects.filter(pk__in=used, high_risk=False).exclude(pk__in=planned).order_by("code").values_list("pk", flat=True)
     )
-    chosen = demo.chance("none needed").sample(kinds, min(NONE_NEEDED * 4, len(kinds)))
+    chosen = demo.chance("none needed").sample(kinds, min(NONE_NEEDED, len(kinds)))
     NoMaintenanceDecision.objects.bulk_create(
         NoMaintenanceDecision(device_type_id=pk, reason=_NONE, decided_by_id=who[0], decided_by_name=who[1], decided_at=demo.now)
         for pk in sorted(chosen)
@@ -140,7 +146,7 @@ def _past_schedules(demo: Demo) -> int:
     found = []
     for pk, kind, department, *days, retired_on in rows.iterator(chunk_size=2000):
         line, accepted_on = lines[kind], next((day for day in days if day), None)
-        if accepted_on is None or retired_on <= demo.horizon:
+        if accepted_on is None or retired_on is None or retired_on <= demo.horizon:
             continue
         first = first_due(
             accepted_on=accepted_on,

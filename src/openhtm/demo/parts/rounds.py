@@ -60,7 +60,7 @@ class Spot:
 
 def build(demo: Demo) -> None:
     """Add checks, their entries, PINs and rounds. About a dozen COPY statements."""
-    spots = [*_of_devices(demo), *_eyewashes(demo)]
+    spots = [*_of_devices(demo), *_carts(demo), *_eyewashes(demo)]
     _add_checks(demo, spots)
     _add_pins(demo)
     _Rounds(demo).build()
@@ -74,6 +74,15 @@ def _of_devices(demo: Demo) -> Iterator[Spot]:
     columns = ("pk", "facility_id", "location_id", "department_id", "device_type__code", "location__name")
     for pk, facility, location, department, code, place in found.order_by("control_number").values_list(*columns)[:CHECKS_OF_DEVICES]:
         yield Spot(facilities[facility], known[BY_TYPE[code]], location, department, pk, place)
+
+
+def _carts(demo: Demo) -> Iterator[Spot]:
+    """The crash cart of the unit that has a code, whatever stands on it."""
+    cart = next(one for one in starters().starters if one.code == "crash_cart_defibrillator")
+    for facility in demo.facilities:
+        units = [unit for unit in facility.units if unit.plan.department == UNIT_WITH_CODE and facility.plan.code == "MAIN"]
+        for unit in units[:1]:
+            yield Spot(facility, cart, unit.area, unit.department, None, unit.plan.name)
 
 
 def _eyewashes(demo: Demo) -> Iterator[Spot]:

@@ -63,14 +63,14 @@ def _chosen(demo: Demo, kinds_of: dict[str, list[str]]) -> Iterator[tuple[int, i
         .values_list("pk", "facility_id", "device_type__code", "in_service_on")
     )
     seen: Counter[tuple[int, str]] = Counter()
-    ranked: list[tuple[int, tuple[int, int, str, dt.date]]] = []
-    for row in rows.iterator(chunk_size=2000):
-        seen[row[1], row[2]] += 1
-        if seen[row[1], row[2]] <= OF_A_TYPE:
-            ranked.append((seen[row[1], row[2]], row))
+    ranked: list[tuple[int, int, int, str, dt.date]] = []
+    for device, facility, type_code, since in rows.iterator(chunk_size=2000):
+        seen[facility, type_code] += 1
+        if since and seen[facility, type_code] <= OF_A_TYPE:
+            ranked.append((seen[facility, type_code], device, facility, type_code, since))
     ranked.sort(key=lambda one: one[0])  # one of every type before a second of any
-    for _, row in ranked[: max(MOST, 10 * len(demo.facilities))]:
-        yield row
+    for _, device, facility, type_code, since in ranked[: max(MOST, 10 * len(demo.facilities))]:
+        yield device, facility, type_code, since
 
 
 def _calibrations(demo: Demo, chance: Chance, number: int, since: dt.date) -> list[Calibration]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from openhtm.demo.parts.demo import Demo, Person
 from openhtm.identity.actor import Actor, Grant
@@ -16,31 +18,44 @@ from openhtm.maintenance.models import Visit, VisitExclusion
 from openhtm.maintenance.services.reconcile import reconcile
 from openhtm.testers.models import Tester
 from openhtm.workorders.models import Checklist, LabourEntry, Signature, WorkOrder
+from openhtm.workorders.rules.kinds import Priority
 from openhtm.workorders.services.labour import start_timer
 from openhtm.workorders.services.moving import hold_order, start_work
 from openhtm.workorders.services.opening import open_order
-from openhtm.workorders.services.requests import Report, report_codes, report_fault, target_of_device
+from openhtm.workorders.services.requests import VISITOR, report_codes
 from openhtm.workorders.services.signing import content_hash_of
 
 SIGNED_DAYS = 60
 AT_ONCE = 500
-REPORTS = (
-    ("infusion-pump-large-volume", Report(problem_code="battery", words="Goes off as soon as it is unplugged.", name="Rosa Lindqvist", contact="ext. 4410")),
-    ("bed-hospital-electric", Report(problem_code="mechanical", words="The head end does not come up.", name="Unit clerk", contact="ext. 4127")),
-    (
-        "infusion-pump-syringe",
-        Report(
-            problem_code="wrong_reading", words="Gave more than was set; the patient is fine and is being watched.", name="Staff nurse",
-            contact="pager 118", call_back=True, patient_involved=True, set_aside=True,
-        ),
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a nurse reports this morning about a device of this type. Invented."""
+
+    device_type: str
+    title: str
+    problem_code: str
+    words: str
+    name: str
+    contact: str
+    patient_involved: bool = False
+
+
+CALLS = (
+    Call("infusion-pump-large-volume", "Battery does not last", "battery", "Goes off as soon as it is unplugged.", "Rosa Lindqvist", "ext. 4410"),
+    Call("bed-hospital-electric", "Broken, loose or blocked part", "mechanical", "The head end does not come up.", "Unit clerk", "ext. 4127"),
+    Call(
+        "infusion-pump-syringe", "Reads or delivers wrongly", "wrong_reading",
+        "Gave more than was set; the patient is fine and is being watched.", "Staff nurse", "pager 118", patient_involved=True,
     ),
 )  # fmt: skip
-"""What nurses report this morning: device type and words. All invented."""
 
 
 def build(demo: Demo) -> None:
     """Bring everything in line as of the reference day and let the morning begin."""
-    counts = reconcile(actor=demo.actor, as_of=demo.as_of, whole=True, now=demo.now)
+    night = demo.now - dt.timedelta(hours=6)
+    counts = reconcile(actor=demo.actor, as_of=demo.as_of, whole=True, now=night)
     demo.counts |= {"brought in line": counts.created, "assigned": _share_out(demo)}
     demo.counts["requests"] = _report(demo)
     demo.counts["signatures"] = _sign(demo)
@@ -54,14 +69,13 @@ def _share_out(demo: Demo) -> int:
     ours = Q(assigned_provider__isnull=True) | Q(assigned_provider__kind="in_house")
     rows = WorkOrder.objects.filter(ours, origin="visit", status="open", assigned_user__isnull=True)
     orders, users, teams, days = [], [], [], []
-    for pk, facility, department, due_on, opens_on in rows.order_by("pk").values_list(
-        "pk", "facility_id", "department_id", "due_on", "opens_on"
-    ):
+    columns = ("pk", "number", "facility_id", "department__name", "due_on", "opens_on")
+    for pk, number, facility, department, due_on, opens_on in rows.order_by("number").values_list(*columns):
         people: Sequence[Person] = demo.people[facility]
         orders.append(pk)
-        users.append(people[(department or pk) % len(people)].pk)
+        users.append(people[zlib.crc32((department or "").encode()) % len(people)].pk)
         teams.append(demo.teams[facility])
-        days.append(_planned(demo, pk, opens_on, due_on))
+        days.append(_planned(demo, number, opens_on or demo.as_of, due_on or demo.as_of))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE workorders_workorder o SET assigned_provider_id = NULL, assigned_user_id = n.person, assigned_team_id = n.team, planned_on = n.day "
@@ -71,8 +85,10 @@ def _share_out(demo: Demo) -> int:
     return len(orders)
 
 
-def _planned(demo: Demo, number: int, opens_on: dt.date, due_on: dt.date) -> dt.date | None:
+def _planned(demo: Demo, number: int, opens_on: dt.date | None, due_on: dt.date | None) -> dt.date | None:
     """Return the working day somebody intends, for half of what can be done by now."""
+    if opens_on is None or due_on is None:
+        return None
     day = max(opens_on, demo.as_of) + dt.timedelta(days=1 + number % 5)
     return day if number % 2 and day.weekday() < 5 and due_on >= demo.as_of else None
 
@@ -80,13 +96,20 @@ def _planned(demo: Demo, number: int, opens_on: dt.date, due_on: dt.date) -> dt.
 def _report(demo: Demo) -> int:
     """Let three reports come in; one says that a patient was involved."""
     main, made = demo.facilities[0].pk, 0
-    for number, (kind, report) in enumerate(REPORTS):
+    for number, call in enumerate(CALLS, start=1):
         here = Device.objects.filter(facility=main, status="in_service", location__isnull=False).order_by("control_number")
-        device = here.filter(device_type__code=kind).first() or here.first()
-        if device is not None:
-            target = target_of_device(report_codes([device.pk])[device.pk])
-            report_fault(target=target, report=report, now=demo.now - dt.timedelta(minutes=25 * (number + 1)))
-            made += 1
+        device = here.filter(device_type__code=call.device_type).first() or here.first()
+        if device is None:
+            continue
+        report_codes([device.pk])
+        involved = call.patient_involved
+        open_order(
+            actor=VISITOR, title=call.title, device=device.control_number, description=call.words, problem_code=call.problem_code,
+            priority=Priority.EMERGENCY if involved else Priority.NORMAL, origin="request", reporter_name=call.name,
+            reporter_contact=call.contact, call_back=involved, patient_involved=involved or None, set_aside=involved or None,
+            now=demo.now - dt.timedelta(minutes=25 * number),
+        )  # fmt: skip
+        made += 1
     return made
 
 
@@ -94,8 +117,9 @@ def _begin_the_day(demo: Demo) -> None:
     """The technician's timer runs on one order; another waits, since its device is on a patient."""
     pk, name = demo.users["technician"]
     actor = Actor(pk, name, (Grant(Role.TECHNICIAN, demo.facilities[0].pk),))
-    mine = WorkOrder.objects.filter(assigned_user=pk, status="open", facility=demo.facilities[0].pk).exclude(kind="acceptance")
-    numbers = list(mine.order_by("on_time_until", "number").values_list("number", flat=True)[:2])
+    here = WorkOrder.objects.filter(status="open", facility=demo.facilities[0].pk, assigned_provider__isnull=True)
+    mine = here.annotate(others=Case(When(assigned_user=pk, then=0), default=1))
+    numbers = list(mine.order_by("others", "on_time_until", "number").values_list("number", flat=True)[:2])
     if numbers:
         start_work(actor=actor, number=numbers[0], now=demo.now - dt.timedelta(minutes=35))
         if not LabourEntry.objects.filter(user=pk, ended_at__isnull=True).exists():
@@ -140,10 +164,11 @@ def _sign(demo: Demo) -> int:
         made += len(
             Signature.objects.bulk_create(
                 Signature(
-                    work_order=order, meaning="performed", signer=order.completed_by, signer_name=order.completed_by.full_name,
-                    signer_roles=["technician"], content_hash=hashes[order.pk], signed_at=order.completed_at,
+                    work_order=order, meaning="performed", signer=order.completed_by, signer_name=str(order.completed_by and order.completed_by.full_name),
+                    signer_roles=["technician"], content_hash=hashes[order.pk], signed_at=order.completed_at or demo.now,
                 )
                 for order in part
+                if order.completed_by is not None and order.completed_at is not None
             )
         )  # fmt: skip
     return made

@@ -96,8 +96,11 @@ def _subjects(demo: Demo) -> Iterator[list[Subject]]:
 
 
 def _subject(row: tuple[Any, ...], models: dict[int, ModelFacts], lives: dict[int, list[Any]], owed: dict[int, list[Owed]]) -> Subject:
-    *plain, model, acquired_on, in_service_on = row
-    return Subject(*plain, models[model], acquired_on, in_service_on, tuple(stays(lives[row[0]])), tuple(owed.get(row[0], ())))
+    pk, number, facility, location, department, provider, status, model, acquired_on, in_service_on = row
+    return Subject(
+        pk, number, facility, location, department, provider, status, models[model], acquired_on, in_service_on,
+        tuple(stays(lives[pk])), tuple(owed.get(pk, ())),
+    )  # fmt: skip
 
 
 def _lives(first: int, last: int) -> dict[int, list[Any]]:

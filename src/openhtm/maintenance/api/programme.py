@@ -239,7 +239,7 @@ def _facility(actor: Actor, code: str | None) -> int | None:
     return found
 
 
-def _subject(actor: Actor, body: LineIn | DecisionIn) -> dict[str, int | None]:
+def _subject(actor: Actor, body: LineIn | DecisionIn) -> dict[str, Any]:
     """Return what a line or decision is about. Raises Invalid for more or less than one, or one that is not there."""
     given = [name for name in ("device_type_id", "device_model_id", "device") if getattr(body, name)]
     if len(given) != 1:

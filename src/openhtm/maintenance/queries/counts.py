@@ -13,9 +13,9 @@ from django.utils import timezone
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Attempt, ReconcileRun, Visit
+from openhtm.maintenance.queries import due_sql
+from openhtm.maintenance.queries.owed import VOID, compute, days_at_facilities
 from openhtm.maintenance.rules.outcomes import OUTCOMES
-from openhtm.maintenance.services import due_sql
-from openhtm.maintenance.services.settling import VOID, compute, days_at_facilities
 
 ORDER = (
     "not_due", "due", "in_window", "grace", "late", "missed", "held", "done", "excluded", "passed_held", "covered", "removed",

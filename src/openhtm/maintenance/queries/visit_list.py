@@ -94,7 +94,13 @@ class VisitCard:
         """The due bar of a visit that is open."""
         if not self.row["is_open"]:
             return None
-        return DueWindow(opens_on=self.row["opens_on"], due_on=self.row["due_on"], grace_until=self.row["grace_until"], today=self.today)
+        return DueWindow(
+            opens_on=self.row["opens_on"],
+            due_on=self.row["due_on"],
+            grace_until=self.row["grace_until"],
+            today=self.today,
+            on_time_until=self.row["on_time_until"],
+        )
 
     @property
     def words(self) -> str:

@@ -16,10 +16,11 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, MeterReading, Schedule, Visit
+from openhtm.maintenance.queries.owed import VOID, days_at_facilities
 from openhtm.maintenance.rules.calendar import local_day
 from openhtm.maintenance.rules.outcomes import OUTCOMES
 from openhtm.maintenance.services.following import follow_up_devices
-from openhtm.maintenance.services.settling import PERFORMED, VOID, days_at_facilities, settle
+from openhtm.maintenance.services.settling import PERFORMED, settle
 from openhtm.procedures.models import Procedure
 
 FUTURE_TOLERANCE = timedelta(minutes=5)

@@ -14,10 +14,12 @@ from openhtm.core.errors import DomainError
 from openhtm.identity.actor import Actor
 from openhtm.inventory.rules.status import IN_INVENTORY
 from openhtm.maintenance.models import WindowProfile
+from openhtm.maintenance.queries import due_sql
+from openhtm.maintenance.queries.owed import ANALYZE_FROM, days_at_facilities
 from openhtm.maintenance.rules.calendar import first_grid_on_or_after
 from openhtm.maintenance.rules.first_due import Joined, first_due
-from openhtm.maintenance.services import due_sql, inherit_sql, settle_sql
-from openhtm.maintenance.services.settling import ANALYZE_FROM, days_at_facilities, settle
+from openhtm.maintenance.services import inherit_sql, settle_sql
+from openhtm.maintenance.services.settling import settle
 
 
 class NoWindows(DomainError):

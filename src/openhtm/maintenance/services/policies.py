@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from openhtm.core.errors import DomainError, Invalid
@@ -101,7 +102,8 @@ def save_miss_policy(*, actor: Actor, values: Mapping[str, int], facility_id: in
     }
     if errors:
         raise Invalid(errors)
-    policy = MissPolicy.objects.select_for_update().filter(facility_id=facility_id).first() or MissPolicy(facility_id=facility_id)
+    where = Q(facility__isnull=True) if facility_id is None else Q(facility_id=facility_id)
+    policy = MissPolicy.objects.select_for_update().filter(where).first() or MissPolicy(facility_id=facility_id)
     for name in POLICY_FIELDS:
         if name in values:
             setattr(policy, name, values[name])

@@ -16,10 +16,11 @@ from openhtm.core.errors import DomainError
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import ReconcileRun
+from openhtm.maintenance.queries.owed import days_at_facilities
 from openhtm.maintenance.services import orders
 from openhtm.maintenance.services.following import follow_up_devices
 from openhtm.maintenance.services.inherit import refresh_schedules
-from openhtm.maintenance.services.settling import Changes, days_at_facilities, settle, settle_chunk
+from openhtm.maintenance.services.settling import Changes, settle, settle_chunk
 
 MARGIN = timedelta(minutes=10)
 """Facts are looked at again for so long after a run: a transaction may commit later than the time it wrote down."""

@@ -1,9 +1,9 @@
-"""Statements that write what ``due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
+"""Statements that write what ``queries.due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
 
 # ruff: noqa: S608 - put together from constants of this file; values go in as parameters
 LOCK_ALL = "SELECT pg_advisory_xact_lock(%s)"
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%s)"
-LOCK_ROWS = "SELECT id FROM maintenance_schedule WHERE device_id = ANY(%s) ORDER BY id FOR UPDATE"
+LOCK_ROWS = "SELECT count(*) FROM (SELECT id FROM maintenance_schedule WHERE device_id = ANY(%s) ORDER BY id FOR UPDATE) locked"
 LOCK_KEY = 8_271_003
 """Whoever changes schedules everywhere takes it alone; whoever brings visits in line shares it and locks the schedules it reads."""
 

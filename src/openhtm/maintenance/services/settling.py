@@ -7,26 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Visit
-from openhtm.maintenance.rules.calendar import local_day
-from openhtm.maintenance.rules.holding import HOLDING
+from openhtm.maintenance.queries import due_sql
+from openhtm.maintenance.queries.owed import ANALYZE_FROM, VOID, compute, days_at_facilities
 from openhtm.maintenance.rules.outcomes import OUTCOMES, Attempt, policy_compliant
 from openhtm.maintenance.rules.states import VisitState
 from openhtm.maintenance.rules.windows import Window
-from openhtm.maintenance.services import due_sql, settle_sql
-from openhtm.sites.models import Facility
+from openhtm.maintenance.services import settle_sql
 
-VOID = "void"
-"""Outcome of an attempt that only takes back the one it supersedes."""
 PERFORMED = sorted(code for code, one in OUTCOMES.by_code.items() if one.performed)
 IN_POLICY = sorted(code for code, one in OUTCOMES.by_code.items() if one.in_policy)
-ANALYZE_FROM = 2_000  # rows from which the planner should know how many there are
 MAX_ROUNDS = 12
 
 
@@ -42,12 +37,6 @@ class Changes:
         self.created += other.created
         self.updated += other.updated
         self.removed += other.removed
-
-
-def days_at_facilities(*, now: datetime, as_of: date | None = None) -> dict[int, date]:
-    """Return the calendar day at every facility: ``as_of``, or what its own clock shows. One statement."""
-    zones = Facility.objects.values_list("pk", "time_zone")
-    return {pk: as_of or local_day(now, ZoneInfo(name)) for pk, name in zones}
 
 
 @transaction.atomic
@@ -70,23 +59,6 @@ def settle_chunk(*, first_device_id: int, last_device_id: int, now: datetime, to
     """Bring the visits of the devices with these keys in line; whoever records something for one of them waits for its end."""
     keys = Device.objects.filter(pk__range=(first_device_id, last_device_id)).order_by("pk").values_list("pk", flat=True)
     return settle(device_ids=keys, now=now, today=today)
-
-
-def compute(cursor: Any, device_ids: list[int] | None, *, today: Mapping[int, date]) -> None:
-    """Fill the temporary tables with what is owed by these devices (None: all), without writing anything."""
-    cursor.execute(due_sql.TABLES)
-    cursor.execute(due_sql.FILL_TODAY, [list(today), list(today.values())])
-    if device_ids is not None:
-        cursor.execute("INSERT INTO due_device SELECT DISTINCT unnest(%s::bigint[])", [device_ids])
-    whole = device_ids is None
-    many = whole or len(device_ids or ()) > ANALYZE_FROM
-    if many and not whole:
-        cursor.execute("ANALYZE due_device")
-    cursor.execute(due_sql.fill_work(whole=whole))
-    cursor.execute(due_sql.fill_holds(whole=whole), [sorted(HOLDING)])
-    if many:
-        cursor.execute("ANALYZE due_work, due_hold")
-    cursor.execute(due_sql.PLAN)
 
 
 def _settle(cursor: Any, device_ids: list[int], *, now: datetime, today: Mapping[int, date]) -> Changes:

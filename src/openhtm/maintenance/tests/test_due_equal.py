@@ -11,7 +11,7 @@ from openhtm.inventory.models import StatusChange
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import MeterReading, Visit
 from openhtm.maintenance.queries.facts import FACTS, plan_of
-from openhtm.maintenance.services.settling import compute, days_at_facilities
+from openhtm.maintenance.queries.owed import compute, days_at_facilities
 from openhtm.maintenance.tests.factories import PlanLineFactory, ProcedureFactory, ScheduleFactory, WindowStepFactory
 from openhtm.sites.tests.factories import FacilityFactory
 

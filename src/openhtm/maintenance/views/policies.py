@@ -71,7 +71,8 @@ def miss_policy(request: HttpRequest, facility_code: str | None = None) -> HttpR
     else:
         require_everywhere(actor, Permission.EDIT_SCHEDULES)
     key = facility.pk if facility else None
-    stored = MissPolicy.objects.filter(facility_id=key).first() or MissPolicy.objects.filter(facility__isnull=True).first() or MissPolicy()
+    own = MissPolicy.objects.filter(facility=facility).first() if facility else None
+    stored = own or MissPolicy.objects.filter(facility__isnull=True).first() or MissPolicy()
     back = reverse("maintenance:policies")
 
     def save(values: dict[str, Any]) -> str:

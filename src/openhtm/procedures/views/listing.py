@@ -18,7 +18,7 @@ from openhtm.procedures.views.common import actor_with, stage_mark, text_of, url
 from openhtm.ui.parts import Chip, Pager, Tab
 
 TAB_LABELS = {"released": "Released", "drafts": "Drafts", "review": "To review", "retired": "Retired"}
-SOURCE_WORDS = {"starter": "shipped with OpenHTM", "local": "our own"}
+SOURCE_WORDS = {"starter": "shipped", "local": "our own"}
 PAGE_ROWS = 50
 _FILTERS = ("q", "kind", "type", "source")
 
@@ -80,10 +80,10 @@ def _row(one: Any, types: list[str]) -> dict[str, Any]:
         "url": url_of(one),
         "code": one.code,
         "kind": one.get_kind_display(),
-        "types": ", ".join(types[:2]) + (f" and {len(types) - 2} more" if len(types) > 2 else ""),
+        "types": "; ".join(types[:2]) + (f" and {len(types) - 2} more" if len(types) > 2 else ""),
         "stages": stages or [stage_mark("retired")],
         "est_min": one.est_min,
-        "interval": f"{one.suggested_interval_months} months" if one.suggested_interval_months else "",
+        "interval": f"{one.suggested_interval_months}\N{NO-BREAK SPACE}months" if one.suggested_interval_months else "",
         "source": SOURCE_WORDS.get(one.source, f"pack {one.source}") + (", changed here" if one.locally_changed else ""),
     }
 

@@ -121,7 +121,8 @@ def _events(versions: Sequence[ProcedureVersion]) -> list[Event]:
         pack = f"from {one.pack.title}, edition {one.pack.version}" if one.pack else ""
         for when, what, icon, person in steps:
             if when:
-                detail = ", ".join(filter(None, (str(person) if person else "", one.change_note if what == "written" else "", pack)))
+                more = (pack or one.change_note) if what == "written" else ""
+                detail = ", ".join(filter(None, (str(person) if person else "", more)))
                 found.append(Event(when=when, title=f"Version {one.number} {what}", detail=detail, icon=icon))
     return sorted(found, key=lambda event: str(event.when), reverse=True)
 

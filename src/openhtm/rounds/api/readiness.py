@@ -200,10 +200,10 @@ def list_readiness_periods(
     request: HttpRequest, code: Code, since: AwareDatetime | None = None, until: AwareDatetime | None = None
 ) -> list[dict[str, Any]]:
     check, now = _found(request, code), timezone.now()
-    end = until or now + dt.timedelta(microseconds=1)
-    begin = since or end - dt.timedelta(days=28)
-    if not EARLIEST <= begin <= end <= LATEST or end - begin > LONGEST_SPAN:
-        raise Invalid({"since": [f"Ask for at most {LONGEST_SPAN.days} days between 2000 and 2100."]})
+    end = min(until or now + dt.timedelta(microseconds=1), LATEST)
+    begin = max(since, EARLIEST) if since else max(end, EARLIEST) - dt.timedelta(days=28)
+    if begin > end or end - begin > LONGEST_SPAN:
+        raise Invalid({"since": [f"Ask for at most {LONGEST_SPAN.days} days, from an earlier to a later moment."]})
     slots = slots_between(queries.rhythm_of(check), since=begin, until=end)
     done = queries.done_since({check.pk: slots[0].start})[check.pk] if slots else []
     return [_slot(slot, state) for slot, state in states(slots, done, now=now)]

@@ -122,7 +122,7 @@ def _answer(question: Question, given: object, today: dt.date) -> tuple[Any, str
 
 
 def _yes_no(question: Question, given: object) -> tuple[bool, str]:
-    if given not in (True, False, "yes", "no") or (isinstance(given, int) and not isinstance(given, bool)):
+    if not isinstance(given, bool) and given not in ("yes", "no"):
         raise ValueError("Answer yes or no.")
     yes = given in (True, "yes")
     return yes, "" if yes else f"{question.text} No."

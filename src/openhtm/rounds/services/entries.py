@@ -91,8 +91,9 @@ def record_entry(
 
     A problem (a no, a number beyond its limits, something that ran out, or words of the person) opens one corrective order,
     or belongs to the one that is still open, and tells the technicians. The same ``uid`` again stores nothing.
-    Eight to thirty statements. Raises Invalid, Conflict.
+    Eight to thirty statements; the check stays locked, so that two at once open one order. Raises Invalid, Conflict.
     """
+    list(ReadinessCheck.objects.select_for_update(no_key=True).filter(pk=check.pk).values_list("pk"))
     if uid is not None and (known := ReadinessEntry.objects.filter(uid=uid).select_related("work_order").first()):
         return _repetition(known, check, answers)
     at = _time_of(done_at, now)

@@ -59,7 +59,7 @@ def _to_department(check: ReadinessCheck, slot: Slot) -> Message:
     return Message(
         key=keys_of(check, slot)[0], kind="readiness_missed", subject=f"Missed: {check.name}"[:200],
         text=f"Nobody checked it from {_when(check, slot.start)} to {_when(check, slot.end)}, {check.location}.",
-        url=reverse("rounds:readiness-check", args=[check.code]), **owed_by,  # type: ignore[arg-type]  # names and types as in Message
+        url=reverse("rounds:readiness-check", args=[check.code]), **owed_by,
     )  # fmt: skip
 
 

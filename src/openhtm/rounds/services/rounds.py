@@ -14,6 +14,7 @@ from django.db.models.fields import BooleanField
 from openhtm.audit.context import prepare_copy
 from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.ids import uuid7
+from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
@@ -60,10 +61,11 @@ def start_round(*, actor: Actor, location_code: str, uid: UUID | None = None, no
         if known.location_id != place.pk or known.started_by_id != actor.user_id:
             raise Conflict(what="The round with this id")
         return known
-    begun = Round.objects.create(
-        uid=uid or uuid7(), facility=place.facility, location=place, started_by_id=actor.user_id, started_by_name=actor.name[:120],
-        started_at=now, note=note,
-    )  # fmt: skip
+    with refuse_readably():
+        begun = Round.objects.create(
+            uid=uid or uuid7(), facility=place.facility, location=place, started_by_id=actor.user_id, started_by_name=actor.name[:120],
+            started_at=now, note=note,
+        )  # fmt: skip
     _freeze(begun, expected_at(place, actor=actor))
     return begun
 
@@ -99,7 +101,7 @@ FROM ({found}) AS found
 
 def _freeze(begun: Round, devices: QuerySet[Device]) -> None:
     """Write down what is expected. Two statements."""
-    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))
+    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))  # type: ignore[misc]  # annotated in expected_at
     sql, params = rows.query.sql_with_params()
     prepare_copy()  # history of this statement too shall say who and why
     with connection.cursor() as cursor:

@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, Schedule, Visit, VisitState
+from openhtm.maintenance.queries.owed import days_at_facilities
 from openhtm.maintenance.services.following import follow_up_devices
-from openhtm.maintenance.services.settling import days_at_facilities, settle
+from openhtm.maintenance.services.settling import settle
 from openhtm.rounds.models import Round, RoundExpectation
 
 SEARCHED = "not_located"

@@ -13,7 +13,9 @@ from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.rounds.forms import questions_from
 from openhtm.rounds.models import ReadinessCheck, ReadinessEntry, RoundScan, UnknownTag
 from openhtm.rounds.tests.factories import ASKED, CheckFactory, PinFactory, RoundFactory
+from openhtm.rounds.views.rounds import ICONS
 from openhtm.sites.tests.factories import DepartmentFactory, FacilityFactory, LocationFactory
+from openhtm.ui.icons import drawing
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,7 @@ def test_a_round_from_start_to_end_by_plain_forms(browser, ward, north):
     page = browser.post(reverse("rounds:round-start"), {"place": ward.public_code})
     scan = page.url + "/scan"
     answer = browser.post(scan, {"code": pump.control_number}, follow=True)
-    assert f"{pump.control_number} found." in answer.content.decode()
+    assert f"{pump.control_number}, " in answer.content.decode() and " found." in answer.content.decode()
     assert browser.post(scan, {"code": ""}).status_code == 422
     assert browser.post(scan, {"code": "RNT-1", "uid": "not an id", "scanned_at": "yesterday"}).status_code == 302
     part = browser.post(scan, {"code": "RNT-1"}, headers={"X-Part": "state"}).content.decode()
@@ -76,6 +78,11 @@ def test_a_round_from_start_to_end_by_plain_forms(browser, ward, north):
     assert lost.control_number in table.content.decode() and pump.control_number not in table.content.decode()
     assert browser.post(scan, {"code": "RNT-2"}).status_code == 409
     assert RoundScan.objects.count() == 3
+
+
+@pytest.mark.parametrize("name", sorted(ICONS.values()))
+def test_every_answer_has_its_mark(name):
+    assert "<svg" in drawing(name)
 
 
 def test_an_unknown_tag_is_settled_on_its_page(browser, ward, north):
@@ -111,7 +118,7 @@ def test_a_check_is_added_from_a_starter_and_changed(browser, ward):
     assert made.questions == [{"key": "is_it_ready", "text": "Is it ready?", "kind": "yes_no"}]
     edit = reverse("rounds:readiness-edit", args=[made.code])
     assert "07:00, 19:00" in browser.get(edit).content.decode()
-    browser.post(edit, sent | {"frequency": "weekly", "question-0-key": "is_it_ready"})
+    browser.post(edit, sent | {"frequency": "weekly", "question-INITIAL_FORMS": "1", "question-0-key": "is_it_ready"})
     made.refresh_from_db()
     assert (made.frequency, made.shift_starts) == ("weekly", [])
 

@@ -109,9 +109,8 @@ def _facts(
     now = timezone.now()
     slot = slot_at(queries.rhythm_of(check), now)
     done = queries.done_since({check.pk: slot.start})[check.pk] if slot else []
-    entry = (
-        ReadinessEntry.objects.select_related("work_order").filter(check_done=check, uid=uid_of(request.GET.get("done", "")[:40])).first()
-    )
+    known = uid_of(request.GET.get("done", "")[:40])
+    entry = ReadinessEntry.objects.select_related("work_order").filter(check_done=check, uid=known).first() if known else None
     [line] = queries.lines([check], now=now)
     return {
         "check": check,

@@ -46,7 +46,7 @@ WORDS = {
 ICONS = {
     "found": "check",
     "unexpected": "move-right",
-    "unknown": "circle-help",
+    "unknown": "circle-question-mark",
     "again": "repeat-2",
     "choose": "list",
     "place": "map-pin",
@@ -132,8 +132,8 @@ def round_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     this = _found(request, uid)
     if this.ended_at is not None:
         return _ended_page(request, this)
-    last = lists.text_of(request, "last", max_length=40)
-    scan = RoundScan.objects.filter(round=this, uid=uid_of(last)).select_related("device__device_type").first() if uid_of(last) else None
+    known = uid_of(lists.text_of(request, "last", max_length=40))
+    scan = RoundScan.objects.filter(round=this, uid=known).select_related("device__device_type").first() if known else None
     answer = Scanned(scan.verdict, sentence_of(scan, this), scan=scan, device=scan.device) if scan else None  # type: ignore[arg-type]
     with at_facility(this.facility):
         return render(request, "rounds/round.html", _state(this, answer) | {"uid": uuid7()})

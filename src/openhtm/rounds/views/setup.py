@@ -42,7 +42,9 @@ def check_add(request: HttpRequest) -> HttpResponse:
         facts = place_choice(request, place) | {"trail": [("Readiness", reverse("rounds:readiness"))]}
         return render(request, "rounds/check_place.html", facts)
     begin = next((one for one in starters().starters if one.code == request.GET.get("starter")), None)
-    initial = {"name": begin.name, "frequency": begin.frequency.value, "escalate_after": begin.escalate_after} if begin else {}
+    initial: dict[str, Any] = (
+        {"name": begin.name, "frequency": begin.frequency.value, "escalate_after": begin.escalate_after} if begin else {}
+    )
     device = _device_here(place, begin) if begin else None
     if device is not None:
         initial |= {"device": device.control_number, "department": device.department_id}
@@ -141,7 +143,7 @@ def own_pin(request: HttpRequest) -> HttpResponse:
 
     context = {
         "tabs": tabs("rounds:readiness-pin", may_manage=actor.may(Permission.MANAGE_READINESS)),
-        "stored": StaffPin.objects.filter(user_id=actor.user_id).first(),
+        "stored": StaffPin.objects.filter(user_id=actor.user_id or 0).first(),
     }
     return edit_page(request, form=PinForm(request.POST or None), save=save, template="rounds/pin.html", context=context)
 

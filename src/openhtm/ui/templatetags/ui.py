@@ -115,9 +115,9 @@ def message_icon(message: Message) -> str:
 
 
 @register.simple_tag
-def due_window(opens_on: date, due_on: date, grace_until: date, today: date) -> SafeString:
-    """The due bar from four dates, for templates that hold no ``DueWindow``."""
-    window = windows.DueWindow(opens_on=opens_on, due_on=due_on, grace_until=grace_until, today=today)
+def due_window(opens_on: date, due_on: date, grace_until: date, today: date, on_time_until: date | None = None) -> SafeString:
+    """The due bar from its dates, for templates that hold no ``DueWindow``."""
+    window = windows.DueWindow(opens_on=opens_on, due_on=due_on, grace_until=grace_until, today=today, on_time_until=on_time_until)
     return marks.due_bar(window)
 
 

@@ -61,3 +61,16 @@ def _window(*, before: int, grace: int, today: int) -> DueWindow:
         grace_until=DUE + timedelta(days=grace),
         today=DUE + timedelta(days=today),
     )
+
+
+def test_what_counts_as_on_time_may_end_after_the_due_day():
+    window = DueWindow(
+        opens_on=date(2026, 11, 1),
+        due_on=date(2026, 11, 17),
+        on_time_until=date(2026, 11, 30),
+        grace_until=date(2026, 12, 30),
+        today=date(2026, 11, 22),
+    )
+    assert tone(window) == "ok"
+    assert in_words(window).startswith("Due 17 Nov 2026, window from 1 Nov 2026, on time until 30 Nov 2026, grace until")
+    assert in_words(window).endswith("in window")

@@ -127,7 +127,13 @@ class Card:
         row = self.row
         if row["due_on"] is None:
             return None
-        return DueWindow(opens_on=row["opens_on"], due_on=row["due_on"], grace_until=row["grace_until"], today=self.today)
+        return DueWindow(
+            opens_on=row["opens_on"],
+            due_on=row["due_on"],
+            grace_until=row["grace_until"],
+            today=self.today,
+            on_time_until=row["on_time_until"],
+        )
 
     @property
     def status(self) -> Status:

@@ -152,7 +152,8 @@ def _read_results(known: Known, sent: Sequence[Sent]) -> None:
     known.results = {one.uid: one for one in found}
     known.fingerprints = {uid: one.fingerprint for uid, one in known.results.items()}
     if corrected:
-        known.superseded = set(Result.objects.filter(supersedes__in=corrected).values_list("supersedes", flat=True))
+        replaced = Result.objects.filter(supersedes__in=corrected).values_list("supersedes", flat=True)
+        known.superseded = {uid for uid in replaced if uid is not None}
 
 
 def _read_current(known: Known, steps: set[str]) -> None:

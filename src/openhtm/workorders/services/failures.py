@@ -120,10 +120,10 @@ def _return_versions(devices: Iterable[Device]) -> dict[int, int]:
         status=VersionStatus.RELEASED, procedure__active=True, procedure__kind=ProcedureKind.RETURN_TO_SERVICE
     ).order_by("procedure__code")
     suits = list(released.values_list("pk", "procedure__device_models", "procedure__device_types"))
-    by_model = {model: pk for pk, model, _ in suits if model}
-    by_type = {kind: pk for pk, _, kind in suits if kind}
+    by_model: dict[int | None, int] = {model: pk for pk, model, _ in suits if model}
+    by_type: dict[int | None, int] = {kind: pk for pk, _, kind in suits if kind}
     general = next((pk for pk, model, kind in suits if not model and not kind), None)
-    chosen = {one.pk: by_model.get(one.device_model_id) or by_type.get(one.device_type_id) or general for one in devices}
+    chosen = {one.pk: by_model.get(one.device_model_id or 0) or by_type.get(one.device_type_id or 0) or general for one in devices}
     return {device: version for device, version in chosen.items() if version}
 
 

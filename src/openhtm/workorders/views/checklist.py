@@ -27,6 +27,7 @@ from openhtm.procedures.models import ProcedureFile
 from openhtm.workorders.forms_evidence import AddChecklistForm, FinishForm, SignForm
 from openhtm.workorders.models import Checklist, Result, WorkOrder
 from openhtm.workorders.queries.checklists import current_results, visible_checklists
+from openhtm.workorders.rules.checklists import OUTCOME_LABELS
 from openhtm.workorders.rules.results import State
 from openhtm.workorders.services import checklists, reviewing, signing
 from openhtm.workorders.services.results import store_results
@@ -146,9 +147,7 @@ def finish(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpResponse:
         else:
             for repair in done.repairs:
                 messages.warning(request, f"{repair} was opened for the repair.")
-            messages.success(
-                request, f"{one.version.procedure} is finished: {dict(form.fields['outcome'].choices)[done.checklist.outcome]}."
-            )
+            messages.success(request, f"{one.version.procedure} is finished: {OUTCOME_LABELS[done.checklist.outcome].lower()}.")
             return SeeOther(order_url(one.work_order))
     return _page(request, one, finish=form, status=422)
 

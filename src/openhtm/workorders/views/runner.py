@@ -342,7 +342,7 @@ def _value(form: QueryDict, phase: str) -> str:
 
 def _item(form: QueryDict, *, checklist: Checklist, step: Step, phase: str, photos: Sequence[str], stands: str) -> ResultIn:
     reason = form.get("reason", "").strip()
-    detail = {name: form[name] for name in ("lot", "expires_on") if form.get(name)}
+    detail: dict[str, object] = {name: form[name] for name in ("lot", "expires_on") if form.get(name)}
     if tests := _tests_in(form):
         detail["tests"] = tests
     return ResultIn(

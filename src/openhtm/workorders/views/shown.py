@@ -139,7 +139,9 @@ def standing_of(order: WorkOrder, *, today: date, now: datetime) -> Standing:
 def window_of(order: WorkOrder, today: date) -> DueWindow | None:
     if order.due_on is None or order.opens_on is None or order.grace_until is None:
         return None
-    return DueWindow(opens_on=order.opens_on, due_on=order.due_on, grace_until=order.grace_until, today=today)
+    return DueWindow(
+        opens_on=order.opens_on, due_on=order.due_on, grace_until=order.grace_until, today=today, on_time_until=order.on_time_until
+    )
 
 
 def _priority(order: WorkOrder) -> dict[str, str]:

@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.closest("#editor") && event.target.id !== "live") dirty = true;
+  if (event.target.closest("#editor") && event.target.id !== "draft-preview") dirty = true;
 });
 
 document.addEventListener("htmx:afterSettle", () => {

@@ -69,7 +69,7 @@ class Round {
       return false;
     }
     if (!answer.ok && !ANSWERS_THAT_END_WAITING.has(answer.status)) {
-      toast("Something failed on our side. The scan is kept on this phone.", "late");
+      toast("The scan could not be taken now. It is kept on this phone and sent again.", "late");
       return false;
     }
     this.answered(await answer.text());
