@@ -125,7 +125,7 @@ class WindowOut(Schema):
     steps: list[StepOut]
 
 
-@router.put("/programme", response={200: LineSetOut, **REFUSALS}, operation_id="set_plan_line", summary="Add or change a line")
+@router.put("/programme/lines", response={200: LineSetOut, **REFUSALS}, operation_id="set_plan_line", summary="Add or change a line")
 def set_plan_line(request: HttpRequest, body: LineIn) -> dict[str, Any]:
     """The line of this procedure for this subject becomes what is sent; schedules follow at once. Sent twice, it changes nothing more."""
     actor = _edits(request)

@@ -53,7 +53,7 @@ def window(request: HttpRequest, profile_id: int | None = None) -> HttpResponse:
         messages.success(request, "Saved. Visits that go by it follow with the next run.")
         return reverse("maintenance:policies")
 
-    if request.method == "POST" and not rows.is_valid():
+    if request.method == "POST" and form.is_valid() and not rows.is_valid():
         form.add_error(None, "Look at the steps: something there cannot be.")
     title = f"Window: {profile}" if profile else "New window profile"
     context = {"title": title, "rows": rows, "back": reverse("maintenance:policies")}
