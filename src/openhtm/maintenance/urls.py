@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import schedules, visits
+from openhtm.maintenance.views import planning, schedules, visits
 
 app_name = "maintenance"
-urlpatterns: list[URLPattern | URLResolver] = [*visits.urlpatterns, *schedules.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [*visits.urlpatterns, *schedules.urlpatterns, *planning.urlpatterns]

@@ -2,6 +2,6 @@
 
 from ninja import Router
 
-from openhtm.maintenance.api import visits
+from openhtm.maintenance.api import planning, visits
 
-routers: tuple[Router, ...] = (visits.router,)
+routers: tuple[Router, ...] = (visits.router, planning.router)
