@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import planning, policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *schedules.urlpatterns,
     *policies.urlpatterns,
     *programme.urlpatterns,
+    *planning.urlpatterns,
 ]
