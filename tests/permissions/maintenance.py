@@ -102,6 +102,8 @@ PAGES = [
     Row("maintenance:schedule-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
     Row("maintenance:schedule-as-others", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
     Row("maintenance:schedule-as-others", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:device-missing", needs=P.SIGN_MISSING, kwargs=device, scoped=True),
+    Row("maintenance:device-missing", "POST", needs=P.SIGN_MISSING, kwargs=device, scoped=True),
     Row("maintenance:device-reading", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
     Row("maintenance:device-reading", "POST", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
     Row("maintenance:programme-findings", needs=P.VIEW_SCHEDULES),
@@ -143,6 +145,7 @@ PAGES = [
 ]
 REASON = {"reason": "A mistake"}
 API = [
+    Row("api:sign_missing", "POST", needs=P.SIGN_MISSING, kwargs=device, scoped=True, data=lambda w: REASON, ok=(200, 409, 422)),
     Row("api:set_plan_line", "PUT", needs=P.EDIT_SCHEDULES, data=lambda w: {"procedure": "none"}),
     Row("api:decide_none_needed", "POST", needs=P.EDIT_SCHEDULES, data=lambda w: {"device": "none"} | REASON),
     Row("api:withdraw_decision", "POST", needs=P.EDIT_SCHEDULES, kwargs=decision, scoped=True),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from openhtm.catalog.models import DeviceType
 from openhtm.maintenance.models import WindowProfile
 from openhtm.maintenance.models.programme import CYCLES, UNITS, ProgrammeSource
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import OUTCOMES, RECORDABLE
 from openhtm.maintenance.services.exclusions import CODES
 from openhtm.maintenance.services.policies import POLICY_FIELDS
 from openhtm.procedures.models import Procedure
@@ -18,7 +18,7 @@ from openhtm.sites.models import Department, Facility, Location
 from openhtm.ui.rules.formats import MONTHS
 from openhtm.workforce.models import Skill
 
-OFFERED = [(code, one.label) for code, one in OUTCOMES.by_code.items() if code not in ("covered", "cancelled", "removed")]
+OFFERED = [(code, OUTCOMES.by_code[code].label) for code in RECORDABLE if code not in ("cancelled", "removed")]
 STEPS_MORE = 2
 """Empty lines offered below the steps of a window profile."""
 
@@ -34,6 +34,11 @@ class AttemptForm(forms.Form):
     )
     meter_value = forms.FloatField(required=False, min_value=0, label="The meter shows")
     note = lines_field("Note", required=False, max_length=1000)
+
+
+class MissingForm(forms.Form):
+    reason = lines_field("Where was it searched for, and why is it believed missing?")
+    confirm = forms.BooleanField(label="I sign that this device cannot be found.")
 
 
 class ReasonForm(forms.Form):

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import planning, policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import missing, planning, policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
     *worklist.urlpatterns,
     *visits.urlpatterns,
     *schedules.urlpatterns,
+    *missing.urlpatterns,
     *policies.urlpatterns,
     *programme.urlpatterns,
     *planning.urlpatterns,
