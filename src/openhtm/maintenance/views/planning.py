@@ -39,7 +39,7 @@ def read_scope(request: HttpRequest) -> tuple[Scope, WorkloadForm]:
     data = {**request.GET.dict(), "facility": facility_id or ""}
     form = WorkloadForm(data, facilities=facilities, everywhere=everywhere, facility_id=facility_id)
     form.is_valid()
-    chosen = {name: form.cleaned_data.get(name) for name in SKILL_FIELDS}
+    chosen: dict[str, Any] = {name: form.cleaned_data.get(name) for name in SKILL_FIELDS}
     keys = {f"{name}_id": chosen[key].pk if chosen[key] else None for name, key in (("department", "department"), ("location", "place"))}
     return Scope(facility_id=facility_id, skill=chosen["skill"].code if chosen["skill"] else "", **keys), form
 
