@@ -1,4 +1,4 @@
-"""Some work in the hospital of the browser tests: an order with a record of each kind, and three visits. Run as a program of its own."""
+"""Some work in the hospital of the browser tests: one order with a record of each kind. Run as a program of its own."""
 
 import datetime as dt
 
@@ -9,40 +9,25 @@ django.setup()
 from django.utils import timezone  # noqa: E402
 
 from openhtm.core.ids import uuid7  # noqa: E402
-from openhtm.demo.accounts import PASSWORD  # noqa: E402
 from openhtm.identity.actor import Actor  # noqa: E402
 from openhtm.identity.models import User  # noqa: E402
 from openhtm.identity.queries import person_with_roles  # noqa: E402
 from openhtm.inventory.models import Device  # noqa: E402
-from openhtm.maintenance.models import Visit  # noqa: E402
-from openhtm.maintenance.services import exclusions, programme  # noqa: E402
-from openhtm.maintenance.services.reconcile import reconcile  # noqa: E402
-from openhtm.procedures.models import Procedure, ProcedureVersion  # noqa: E402
-from openhtm.procedures.rules.content import content_hash, dump, parse  # noqa: E402
+from openhtm.procedures.models import ProcedureVersion  # noqa: E402
+from openhtm.procedures.services import authoring  # noqa: E402
 from openhtm.sites.models import ServiceProvider  # noqa: E402
-from openhtm.workorders.models import Checklist, WorkOrder  # noqa: E402
+from openhtm.workorders.models import HeldResult, WorkOrder  # noqa: E402
 from openhtm.workorders.rules.results import ResultIn  # noqa: E402
-from openhtm.workorders.services import assigning, checklists, labour, moving, opening, requests, reviewing, spending, talking  # noqa: E402
-from openhtm.workorders.services.results import store_results  # noqa: E402
+from openhtm.workorders.services import labour, opening, requests, results, spending, talking  # noqa: E402
 
-TITLE, PROCEDURE = "Annual inspection", "Flow check"
-TO_DO, TO_REVIEW, TO_EXCLUDE = slice(20, 21), slice(21, 22), slice(22, 23)
-STEPS = [
-    {"key": "case", "kind": "pass_fail", "title": "Case and cords", "allow_na": True},
-    {
-        "key": "flow", "kind": "number", "title": "Flow at 100 mL/h",
-        "number": {
-            "unit": "mL/h",
-            "limit": {"low": 95, "high": 105, "source": "Practice", "edition": "2026", "confidence": "site", "from": "local"},
-        },
-    },
-    {"key": "alarm", "kind": "pass_fail", "title": "Alarm sounds", "on_fail": "minor"},
-]  # fmt: skip
+TITLE, CHECKED = "Annual inspection", "Checklist of the tests"
 
 
 def some_work() -> WorkOrder:
     """Open a visit with labour, a part, a cost, a service report, a remark and a file, and a fault reported without log-in."""
-    actor, now, today = actor_named("technician"), timezone.now(), timezone.localdate()
+    person = person_with_roles(user_id=User.objects.get(username="technician").pk)
+    assert person is not None
+    actor, now, today = person.actor, timezone.now(), timezone.localdate()
     device = Device.objects.filter(facility__code="MAIN", status="in_service", merged_into=None).order_by("control_number")[0]
     order = opening.open_order(
         actor=Actor.system("tests"), title=TITLE, kind="scheduled", device=device.control_number, opens_on=today - dt.timedelta(days=40),
@@ -56,59 +41,28 @@ def some_work() -> WorkOrder:
     talking.attach_file(actor=actor, number=order.number, content=b"one,two\n1,2\n", file_name="log.csv")
     target = requests.target_of_device(requests.report_codes([device.pk])[device.pk])
     requests.report_fault(target=target, report=requests.Report(words="The alarm is too quiet"), now=now)
+    checklist_with_a_held_result(actor, device)
+    authoring.add_procedure(actor=Actor.system("tests"), name="Bed check", code="bed-check")
     return order
 
 
-def actor_named(username: str) -> Actor:
-    person = person_with_roles(user_id=User.objects.get(username=username).pk)
-    assert person is not None
-    return person.actor
-
-
-def some_visits() -> None:
-    """Make a short procedure due today on three devices: one to do, one done and signed, one that somebody wants to leave out."""
-    procedure = Procedure.objects.create(name=PROCEDURE, code="flow-check", kind="maintenance")
-    content = parse({"format": 1, "purpose": "Shows that it works.", "steps": STEPS})
-    ProcedureVersion.objects.create(
-        procedure=procedure, number=1, status="released", released_at=timezone.now(), content=dump(content), content_hash=content_hash(content)
+def checklist_with_a_held_result(actor: Actor, device: Device) -> HeldResult:
+    """Open an order with a checklist and send a result for a step that it has not."""
+    released = ProcedureVersion.objects.filter(status="released", procedure__active=True).order_by("procedure__code")
+    order = opening.open_order(
+        actor=Actor.system("tests"), title=CHECKED, device=device.control_number, assigned_user_id=actor.user_id,
+        procedure_codes=[released.values_list("procedure__code", flat=True)[0]],
+    )  # fmt: skip
+    sent = ResultIn(
+        uid=str(uuid7()),
+        checklist=str(order.checklists.get().uid),
+        step="no-such-step",
+        measured_at=timezone.now().isoformat(),
+        value="pass",
     )
-    technician, engineer = actor_named("technician"), actor_named("engineer")
-    for which in (TO_DO, TO_REVIEW, TO_EXCLUDE):
-        _make_due(procedure, which)
-    reconcile(actor=Actor.system("tests"))
-    visits = Visit.objects.filter(schedule__procedure=procedure, is_open=True).order_by("device__control_number")
-    todo, done, left_out = visits.select_related("work_order")
-    numbers = [visit.work_order.number for visit in (todo, done) if visit.work_order]
-    assigning.assign_orders(actor=actor_named("manager"), numbers=numbers, user_id=technician.user_id)
-    _done_near_a_limit(technician, numbers[1])
-    exclusions.propose(actor=engineer, visit_id=left_out.pk, code="done_recently", reason="The maker tested it last week")
-
-
-def _make_due(procedure: Procedure, which: slice) -> None:
-    [device] = Device.objects.filter(facility__code="MAIN", status="in_service", merged_into=None).order_by("control_number")[which]
-    values = {"every_n": 12, "every_unit": "month", "anchor_on": timezone.localdate(), "reason": "For the tests", "est_min": 15}
-    programme.set_line(actor=Actor.system("tests"), procedure_id=procedure.pk, device_id=device.pk, values=values)
-
-
-def _done_near_a_limit(actor: Actor, number: int) -> None:
-    """Do everything, with a reading that somebody has to look at, and sign."""
-    moving.start_work(actor=actor, number=number)
-    checklist = Checklist.objects.get(work_order__number=number)
-    now = timezone.now().isoformat()
-    answers = {"case": "pass", "flow": "104.9", "alarm": "pass"}
-    outcome = store_results(
-        actor=actor,
-        items=[
-            ResultIn(uid=str(uuid7()), checklist=str(checklist.uid), step=step, value=value, measured_at=now)
-            for step, value in answers.items()
-        ],
-    )
-    assert outcome.count("stored") == len(answers), outcome
-    checklists.finish_checklist(actor=actor, uid=checklist.uid)
-    moving.complete_order(actor=actor, number=number, failure_code="npf")
-    reviewing.sign_performed(actor=actor, number=number, password=PASSWORD)
+    results.store_results(actor=actor, items=[sent])
+    return HeldResult.objects.get()
 
 
 if __name__ == "__main__":
     some_work()
-    some_visits()

@@ -11,7 +11,7 @@ from tests.flows.conftest import burst
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-TO_DO, TO_REVIEW, TO_EXCLUDE = range(3)  # in the order in which some_work.py makes them
+TO_DO, TO_REVIEW, TO_EXCLUDE = range(3)  # in the order in which some_visits.py makes them
 VISIT = """select {} from maintenance_visit v join maintenance_schedule s on s.id = v.schedule_id
     join procedures_procedure p on p.id = s.procedure_id and p.code = 'flow-check' join inventory_device d on d.id = v.device_id
     left join workorders_workorder w on w.id = v.work_order_id where v.due_on < current_date + 30

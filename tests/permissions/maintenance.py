@@ -102,6 +102,8 @@ PAGES = [
     Row("maintenance:schedule-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
     Row("maintenance:schedule-as-others", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
     Row("maintenance:schedule-as-others", "POST", needs=P.EDIT_SCHEDULES, kwargs=schedule, scoped=True),
+    Row("maintenance:device-missing", needs=P.SIGN_MISSING, kwargs=device, scoped=True),
+    Row("maintenance:device-missing", "POST", needs=P.SIGN_MISSING, kwargs=device, scoped=True),
     Row("maintenance:device-reading", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
     Row("maintenance:device-reading", "POST", needs=P.RECORD_ATTEMPTS, kwargs=device, scoped=True),
     Row("maintenance:programme-findings", needs=P.VIEW_SCHEDULES),
@@ -138,9 +140,12 @@ PAGES = [
     Row("maintenance:line-add", "POST", needs=P.EDIT_SCHEDULES),
     Row("maintenance:line-end", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
     Row("maintenance:line-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
+    Row("maintenance:planning", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:planning-visits", needs=P.PLAN_MAINTENANCE),
 ]
 REASON = {"reason": "A mistake"}
 API = [
+    Row("api:sign_missing", "POST", needs=P.SIGN_MISSING, kwargs=device, scoped=True, data=lambda w: REASON, ok=(200, 409, 422)),
     Row("api:set_plan_line", "PUT", needs=P.EDIT_SCHEDULES, data=lambda w: {"procedure": "none"}),
     Row("api:decide_none_needed", "POST", needs=P.EDIT_SCHEDULES, data=lambda w: {"device": "none"} | REASON),
     Row("api:withdraw_decision", "POST", needs=P.EDIT_SCHEDULES, kwargs=decision, scoped=True),
@@ -168,5 +173,7 @@ API = [
     Row("api:get_schedule", needs=P.VIEW_SCHEDULES, kwargs=schedule, scoped=True),
     Row("api:list_plan_lines", needs=P.VIEW_SCHEDULES),
     Row("api:end_plan_line", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True, data=lambda w: REASON, ok=(200, 422)),
+    Row("api:get_workload", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH"}, scoped=True),
+    Row("api:list_planned_visits", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH", "month": "owed"}, scoped=True),
 ]
 ROWS: list[Row] = [*PAGES, *API]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 
 from openhtm.catalog.models import DeviceType
 from openhtm.maintenance.models import WindowProfile
 from openhtm.maintenance.models.programme import CYCLES, UNITS, ProgrammeSource
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import OUTCOMES, RECORDABLE
 from openhtm.maintenance.services.exclusions import CODES
 from openhtm.maintenance.services.policies import POLICY_FIELDS
 from openhtm.procedures.models import Procedure
-from openhtm.sites.models import Facility
+from openhtm.sites.models import Department, Facility, Location
 from openhtm.ui.rules.formats import MONTHS
+from openhtm.workforce.models import Skill
 
-OFFERED = [(code, one.label) for code, one in OUTCOMES.by_code.items() if code not in ("covered", "cancelled", "removed")]
+OFFERED = [(code, OUTCOMES.by_code[code].label) for code in RECORDABLE if code not in ("cancelled", "removed")]
 STEPS_MORE = 2
 """Empty lines offered below the steps of a window profile."""
 
@@ -32,6 +34,11 @@ class AttemptForm(forms.Form):
     )
     meter_value = forms.FloatField(required=False, min_value=0, label="The meter shows")
     note = lines_field("Note", required=False, max_length=1000)
+
+
+class MissingForm(forms.Form):
+    reason = lines_field("Where was it searched for, and why is it believed missing?")
+    confirm = forms.BooleanField(label="I sign that this device cannot be found.")
 
 
 class ReasonForm(forms.Form):
@@ -133,3 +140,22 @@ class WindowStepForm(forms.Form):
 
 
 WindowSteps = forms.formset_factory(WindowStepForm, extra=STEPS_MORE, max_num=12, validate_max=True)
+
+
+class WorkloadForm(forms.Form):
+    """What part of the work is looked at; choices depend on the facility, which is chosen first."""
+
+    facility = forms.ModelChoiceField(Facility.objects.none(), required=False, empty_label="All facilities")
+    department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="All departments")
+    place = forms.ModelChoiceField(Location.objects.none(), required=False, empty_label="All places")
+    skill = forms.ModelChoiceField(Skill.objects.filter(active=True), required=False, to_field_name="code", empty_label="All skills")
+    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False, empty_value=12)
+
+    def __init__(self, *args: Any, facilities: QuerySet[Facility], everywhere: bool, facility_id: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, Any] = {name: self.fields[name] for name in ("facility", "department", "place")}
+        choices["facility"].queryset = facilities
+        if not everywhere:
+            choices["facility"].empty_label = None
+        choices["department"].queryset = Department.objects.filter(facility_id=facility_id)
+        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility_id=facility_id)

@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import missing, planning, policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
     *worklist.urlpatterns,
     *visits.urlpatterns,
     *schedules.urlpatterns,
+    *missing.urlpatterns,
     *policies.urlpatterns,
     *programme.urlpatterns,
+    *planning.urlpatterns,
 ]

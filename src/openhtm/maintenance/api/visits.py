@@ -14,17 +14,34 @@ from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Code, Cursor, Limit, PageOut, Short, Text
+from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
+from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.queries import visit_filters
 from openhtm.maintenance.queries.counts import counts_by_state
 from openhtm.maintenance.queries.lists import SHOWN
-from openhtm.maintenance.services import attempts, exclusions, programme
+from openhtm.maintenance.services import attempts, declaring, exclusions, programme
 from openhtm.maintenance.services.why import why_this_date
 
 router = Router(tags=["visits"])
 Reason = Annotated[Text, Field(min_length=1, max_length=400)]
+
+
+class MissingIn(Body):
+    reason: Annotated[Text, Field(max_length=400)] = Field(default="", description="Asked for with the first signature.")
+
+
+class MissingOut(Schema):
+    """``second_by`` is empty while a second signature is waited for."""
+
+    device: str
+    reason: str
+    first_by: str
+    first_at: dt.datetime
+    second_by: str | None
+    second_at: dt.datetime | None
 
 
 class VisitOut(Schema):
@@ -253,6 +270,28 @@ def propose_exclusion(request: HttpRequest, visit_id: int, body: ExclusionIn) ->
 def decide_exclusion(request: HttpRequest, uid: UUID, body: DecisionIn) -> dict[str, Any]:
     _found(VisitExclusion.objects.filter(visit__in=Visit.objects.visible_to(_may(request))), uid=uid)
     return _exclusion(exclusions.decide(actor=_who(request), exclusion_uid=str(uid), confirmed=body.confirmed, note=body.note))
+
+
+@router.post(
+    "/devices/{control_number}/missing",
+    response={200: MissingOut, **REFUSALS},
+    operation_id="sign_missing",
+    summary="Sign that a device is missing",
+)
+def sign_missing(request: HttpRequest, control_number: Code, body: MissingIn) -> dict[str, Any]:
+    """A manager signs first, with the reason; another manager or somebody of its department signs second, and it becomes missing."""
+    actor = _who(request)
+    require(actor, Permission.SIGN_MISSING)
+    device = _found(Device.objects.visible_to(actor), control_number=control_number_key(control_number))
+    made = declaring.sign_missing(actor=actor, control_number=device.control_number, reason=body.reason)
+    return {
+        "device": device.control_number,
+        "reason": made.note,
+        "first_by": made.done_by_name,
+        "first_at": made.done_at,
+        "second_by": made.second_by_name or None,
+        "second_at": made.second_at,
+    }
 
 
 @router.get("/schedules", response={200: SchedulePage, **REFUSALS}, operation_id="list_schedules", summary="Schedules you can see")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from openhtm.core.history import tracked
@@ -51,15 +51,23 @@ class Escalation(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     done_by_name = models.CharField(max_length=120, blank=True)
-    outcome = models.CharField(max_length=20, blank=True, help_text="found, not_found, told, signed, no_longer_needed.")
+    outcome = models.CharField(max_length=20, blank=True, help_text="found, not_found, told, first_signed, signed, no_longer_needed.")
     second_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    second_by_name = models.CharField(max_length=120, blank=True, help_text="Whoever signed second that the device is missing.")
     second_at = models.DateTimeField(null=True, blank=True, help_text="Second signature for declaring a device missing.")
     note = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["due_on", "pk"]
-        constraints = [models.UniqueConstraint(fields=["visit", "step", "due_on"], name="escalation_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["visit", "step", "due_on"], name="escalation_once"),
+            models.CheckConstraint(
+                name="escalation_two_people",
+                condition=Q(second_by__isnull=True) | ~Q(second_by=F("done_by")),
+                violation_error_message="A second person must sign this.",
+            ),
+        ]
         indexes = [models.Index(fields=["due_on"], name="escalation_open", condition=Q(done_at__isnull=True))]
 
 

@@ -98,6 +98,7 @@ class Visit(models.Model):
             models.Index(fields=["due_on", "id"], name="visit_due"),  # calendar and workload
             models.Index(fields=["next_change_on"], name="visit_next_change", condition=Q(next_change_on__isnull=False)),  # daily run
             models.Index(fields=["work_order"], name="visit_order", condition=Q(work_order__isnull=False)),
+            models.Index(fields=["covered_by"], name="visit_covered_by", condition=Q(covered_by__isnull=False)),  # taking back the larger
             models.Index(fields=["settled_at"], name="visit_settled", condition=Q(settled_at__isnull=False)),
         ]
 

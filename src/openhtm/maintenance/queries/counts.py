@@ -14,8 +14,8 @@ from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Attempt, ReconcileRun, Visit
 from openhtm.maintenance.queries import due_sql
-from openhtm.maintenance.queries.owed import VOID, compute, days_at_facilities
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.queries.owed import compute, days_at_facilities
+from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID
 
 ORDER = (
     "not_due", "due", "in_window", "grace", "late", "missed", "held", "done", "excluded", "passed_held", "covered", "removed",
@@ -69,7 +69,9 @@ def counts_by_state(*, actor: Actor, as_of: date | None = None, now: datetime | 
     if not actor.reach().everywhere:
         tried = tried.filter(device__in=Device.objects.visible_to(actor))
     attempts = dict(tried.order_by().values_list("outcome").annotate(count=Count("pk")))
-    return VisitCounts(day, {state: states.get(state, 0) for state in ORDER}, {code: attempts.get(code, 0) for code in OUTCOMES.by_code})
+    return VisitCounts(
+        day, {state: states.get(state, 0) for state in ORDER}, {code: attempts.get(code, 0) for code in OUTCOMES.by_code if code != VOID}
+    )
 
 
 def share_on_time(*, actor: Actor, first_on: date, last_on: date) -> Share:

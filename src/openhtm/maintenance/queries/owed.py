@@ -12,8 +12,6 @@ from openhtm.maintenance.rules.calendar import local_day
 from openhtm.maintenance.rules.holding import HOLDING
 from openhtm.sites.models import Facility
 
-VOID = "void"
-"""Outcome of an attempt that only takes back the one it supersedes."""
 ANALYZE_FROM = 2_000  # rows from which the planner should know how many there are
 
 

@@ -13,11 +13,10 @@ from openhtm.maintenance.models import Attempt, Escalation, Schedule, ScheduleCh
 from openhtm.maintenance.queries.facts import FACTS
 from openhtm.maintenance.queries.visit_list import FIELDS, VisitCard, outcome_label
 from openhtm.maintenance.rules.calendar import local_day
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID
 from openhtm.ui.parts import Event
 from openhtm.ui.rules import formats
 
-VOID = "void"
 STEPS = {
     "notify": "Tell the department",
     "search": "Search again",

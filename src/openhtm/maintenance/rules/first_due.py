@@ -46,16 +46,17 @@ def first_due(
     if department_base_month is not None and months:
         day = _base_day(accepted_on, own, months, department_base_month)
         return _joined(accepted_on, own, day, _base_anchor(day, months), Joined.DEPARTMENT)
-    return _own(own)
+    return _own(accepted_on, own)
 
 
-def _own(own: date) -> FirstDue:
-    return FirstDue(own, own, Joined.ACCEPTANCE, 0, ("One interval after acceptance.",))
+def _own(accepted_on: date, own: date) -> FirstDue:
+    """Count from acceptance itself: counted from ``own``, the 31st would not come back after a short month."""
+    return FirstDue(own, accepted_on, Joined.ACCEPTANCE, 0, ("One interval after acceptance.",))
 
 
 def _joined(accepted_on: date, own: date, day: date, anchor_on: date, joined: Joined) -> FirstDue:
     if day <= accepted_on:  # only where a short month clamps the interval
-        return _own(own)
+        return _own(accepted_on, own)
     shorter = (own - day).days
     with_whom = {Joined.DEPARTMENT: "the base month of the department", Joined.MODEL_GROUP: "the devices of the same model"}[joined]
     reasons = [f"Joined to {with_whom}."]

@@ -26,7 +26,10 @@ class OutcomeFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way to end an attempt. ``follow_up_days`` is how long the policy gives for its follow-up, None if none counts."""
+    """One way to end an attempt. ``follow_up_days`` is how long the policy gives for its follow-up, None if none counts.
+
+    ``automatic`` outcomes are written by the system alone; nobody chooses them.
+    """
 
     code: str
     label: str
@@ -40,6 +43,7 @@ class Outcome:
     stops: bool = False
     second_person: bool = False
     report_accepted: bool = False
+    automatic: bool = False
     follow_up_days: int | None = None
     follow_up: str = ""
 
@@ -93,6 +97,7 @@ def _outcome(entry: Mapping[str, Any]) -> Outcome:
         "performed work always advances": outcome.performed and not outcome.advances,
         "a visit is performed or excluded, not both": outcome.performed and outcome.excluded,
         "credit by policy needs follow_up_days": outcome.in_policy != (outcome.follow_up_days is not None),
+        "an attempt taken back settles nothing": outcome.code == "void" and (outcome.advances or outcome.excluded),
         "credit by policy is for attempts, not for work": outcome.in_policy and (outcome.performed or outcome.excluded),
     }
     for problem, holds in problems.items():
@@ -103,6 +108,10 @@ def _outcome(entry: Mapping[str, Any]) -> Outcome:
 
 OUTCOMES = read_outcomes()
 """The shipped table, read once; the file is part of the package."""
+VOID = "void"
+"""Outcome of an attempt that only takes back the one it supersedes."""
+RECORDABLE = tuple(code for code, one in OUTCOMES.by_code.items() if not one.automatic)
+"""What whoever tries a visit can report."""
 
 
 def performed_on(attempts: Sequence[Attempt], *, table: OutcomeTable = OUTCOMES) -> date | None:

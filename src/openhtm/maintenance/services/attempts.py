@@ -16,9 +16,9 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import Attempt, MeterReading, Schedule, Visit
-from openhtm.maintenance.queries.owed import VOID, days_at_facilities
+from openhtm.maintenance.queries.owed import days_at_facilities
 from openhtm.maintenance.rules.calendar import local_day
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import RECORDABLE, VOID
 from openhtm.maintenance.services.following import follow_up_devices
 from openhtm.maintenance.services.settling import PERFORMED, settle
 from openhtm.procedures.models import Procedure
@@ -187,8 +187,8 @@ def _append(actor: Actor, visit: Visit, reported: AttemptIn, now: datetime) -> A
 
 def _refuse(visit: Visit, reported: AttemptIn, *, at: datetime, day: date, now: datetime) -> None:
     errors: dict[str, list[str]] = {}
-    if reported.outcome not in OUTCOMES.by_code or reported.outcome == "covered":
-        errors["outcome"] = [f"Choose one of: {', '.join(code for code in OUTCOMES.by_code if code != 'covered')}."]
+    if reported.outcome not in RECORDABLE:
+        errors["outcome"] = [f"Choose one of: {', '.join(RECORDABLE)}."]
     if at > now + FUTURE_TOLERANCE:
         errors["attempted_at"] = ["This time lies in the future. Check the clock of the phone."]
     if len(reported.note) > 1000 or "\0" in reported.note:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from django.db import connection
 
 from openhtm.audit.invariants import Invariant
+from openhtm.identity.actor import Actor
+from openhtm.inventory.models import Device
+from openhtm.inventory.rules.status import IN_INVENTORY
 from openhtm.maintenance.models import ReconcileRun, Schedule, Visit
 from openhtm.maintenance.queries.facts import FACTS, plan_of
+from openhtm.maintenance.queries.lists import uncovered
 
 SAMPLE = 50
 """Schedules computed row by row at each check; the equality tests compute thousands."""
@@ -60,7 +64,31 @@ def stored_as_computed() -> tuple[int, list[str]]:
     return len(wrong), wrong[:5]
 
 
+_UNDECIDED = """
+WITH decided AS (SELECT device_type_id, device_model_id, device_id FROM maintenance_nomaintenancedecision WHERE withdrawn_at IS NULL)
+SELECT d.id FROM inventory_device d WHERE d.status = ANY(%s) AND d.merged_into_id IS NULL
+EXCEPT SELECT device_id FROM maintenance_schedule WHERE live
+EXCEPT SELECT device_id FROM decided
+EXCEPT SELECT d.id FROM inventory_device d JOIN decided n ON n.device_model_id = d.device_model_id
+EXCEPT SELECT d.id FROM inventory_device d JOIN decided n ON n.device_type_id = d.device_type_id
+"""
+
+
+def every_device_accounted_for() -> tuple[int, list[str]]:
+    """Compare the findings list with the devices nobody decided about, counted on their own. One statement, one more for names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDECIDED, [sorted(IN_INVENTORY)])
+        undecided = {pk for (pk,) in cursor.fetchall()}
+    wrong = undecided ^ set(uncovered(Actor.system("invariants")).values_list("pk", flat=True))
+    return len(wrong), list(Device.objects.filter(pk__in=sorted(wrong)[:5]).values_list("control_number", flat=True)) if wrong else []
+
+
 INVARIANTS = (
+    Invariant(
+        "device-maintenance-decided",
+        "Every device of the inventory has a live schedule, a decision that none is needed, or stands in the list of findings.",
+        every_device_accounted_for,
+    ),
     Invariant("visit-one-open", "Every live schedule has exactly one open visit.", _check(_ONE_OPEN)),
     Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", _check(_NOT_LIVE)),
     Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", _check(_SAME_DEVICE)),

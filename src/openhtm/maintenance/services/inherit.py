@@ -17,7 +17,7 @@ from openhtm.maintenance.models import WindowProfile
 from openhtm.maintenance.queries import due_sql
 from openhtm.maintenance.queries.owed import ANALYZE_FROM, days_at_facilities
 from openhtm.maintenance.rules.calendar import first_grid_on_or_after
-from openhtm.maintenance.rules.first_due import Joined, first_due
+from openhtm.maintenance.rules.first_due import first_due
 from openhtm.maintenance.services import inherit_sql, settle_sql
 from openhtm.maintenance.services.settling import settle
 
@@ -106,12 +106,10 @@ def _first(
     first = first_due(
         accepted_on=accepted_on, every_n=every_n, every_unit=every_unit, department_base_month=base_month, group_anchor_on=group_anchor_on
     )
-    # counted from acceptance itself, the 31st comes back after a short month
-    anchor_on = accepted_on if first.joined == Joined.ACCEPTANCE else first.anchor_on
     starts_on = first.due_on
     if starts_on < floor_on:
-        starts_on = first_grid_on_or_after(anchor_on, every_n, every_unit, floor_on)
-    return anchor_on, starts_on, str(first.joined)
+        starts_on = first_grid_on_or_after(first.anchor_on, every_n, every_unit, floor_on)
+    return first.anchor_on, starts_on, str(first.joined)
 
 
 def _count(cursor: Any, sql: str, about: dict[str, Any] | None) -> int:

@@ -16,8 +16,9 @@ from openhtm.inventory.rules.events import DeviceSeen, DevicesMerged, StatusChan
 from openhtm.inventory.rules.status import Status
 from openhtm.inventory.services.life import change_status
 from openhtm.maintenance.models import Escalation, MeterReading, Visit
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import RECORDABLE
 from openhtm.maintenance.services.attempts import record_for_order, take_back_for_order
+from openhtm.maintenance.services.declaring import FIRST_SIGNED, proposals
 from openhtm.maintenance.services.inherit import NoWindows, refresh_schedules
 from openhtm.maintenance.services.settling import settle
 from openhtm.notices.services import Message, tell_many
@@ -57,6 +58,7 @@ def follow_sighting(event: DeviceSeen) -> None:
         device_id=event.device_id, done_at__isnull=True, step__in=("search", "notify", "escalate", "propose_missing")
     )
     searches.update(done_at=event.seen_at, done_by_id=actor.user_id, done_by_name=actor.name[:120], outcome="found")
+    proposals(event.device_id).filter(outcome=FIRST_SIGNED).update(outcome="found")  # the first signature stays readable
     if not event.was_missing:
         return
     system = Actor.system(f"found by {actor.name}"[:120])
@@ -113,7 +115,7 @@ def _outcomes(order_id: int) -> dict[int, str]:
 
 
 def _known(outcome: str) -> str:
-    return outcome if outcome in OUTCOMES.by_code and outcome != "covered" else ""
+    return outcome if outcome in RECORDABLE else ""
 
 
 def follow_reopened(event: OrderReopened) -> None:

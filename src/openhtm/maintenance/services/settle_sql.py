@@ -214,7 +214,7 @@ SELECT v.id, v.state, v.opens_on, v.due_on, v.on_time_until, v.grace_until, v.po
       AND NOT EXISTS (SELECT 1 FROM maintenance_attempt s WHERE s.supersedes_id = n.id)),
     (SELECT min((e.done_at AT TIME ZONE f.time_zone)::date) FROM maintenance_escalation e
       WHERE e.visit_id = v.id AND e.step IN ('search', 'notify') AND (e.done_at AT TIME ZONE f.time_zone)::date >= a.attempted_on)
-  ) AS followed_up_on
+  ) AS followed_up_on, d.facility_id
 FROM due_fact t
 JOIN maintenance_visit v ON v.id = t.visit_id AND v.state IN ('done', 'missed', 'covered') AND v.timing <> 'on_time'
 JOIN maintenance_attempt a ON a.visit_id = v.id AND a.outcome = ANY(%s)

@@ -45,3 +45,17 @@ def test_later_dates_stay_at_the_end_of_their_month() -> None:
     found = first_due(accepted_on=date(2025, 9, 10), every_n=6, every_unit="month", department_base_month=2)
     assert found.due_on == date(2026, 2, 28)
     assert [grid_date(found.anchor_on, 6, "month", k) for k in (0, 1)] == [date(2025, 8, 31), date(2026, 2, 28)]
+
+
+@given(days, st.integers(1, 60), st.sampled_from(Unit), st.integers(1, 40))
+def test_alone_every_date_is_so_many_intervals_after_acceptance(accepted_on: date, n: int, unit: Unit, k: int) -> None:
+    found = first_due(accepted_on=accepted_on, every_n=n, every_unit=unit)
+    assert found.joined == Joined.ACCEPTANCE
+    assert grid_date(found.anchor_on, n, unit, k) == add_interval(accepted_on, n * k, unit), (
+        "a short month clamps one date, not those after it"
+    )
+
+
+def test_the_31st_comes_back_after_a_short_month() -> None:
+    found = first_due(accepted_on=date(2026, 1, 31), every_n=1, every_unit="month")
+    assert [grid_date(found.anchor_on, 1, "month", k) for k in (1, 2)] == [date(2026, 2, 28), date(2026, 3, 31)]

@@ -34,7 +34,7 @@ def test_the_codes_and_what_they_settle() -> None:
     table = OUTCOMES.by_code
     assert list(table) == [
         "pass", "pass_adjusted", "fail", "not_located", "in_use", "no_access", "refused", "out_of_service", "stored", "removed",
-        "cancelled", "partial", "vendor_done", "covered",
+        "cancelled", "partial", "vendor_done", "covered", "void",
     ]  # fmt: skip
     assert {code for code, one in table.items() if one.performed} == {"pass", "pass_adjusted", "fail", "vendor_done", "covered"}
     assert {code for code, one in table.items() if one.excluded} == {"out_of_service", "stored", "removed", "cancelled"}

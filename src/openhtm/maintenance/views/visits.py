@@ -24,8 +24,9 @@ from openhtm.maintenance.models import Attempt, Visit, VisitExclusion
 from openhtm.maintenance.queries import visit_page
 from openhtm.maintenance.queries.lists import SHOWN, interval_words
 from openhtm.maintenance.queries.visit_list import VisitCard
-from openhtm.maintenance.rules.outcomes import OUTCOMES
+from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID
 from openhtm.maintenance.services import attempts, exclusions
+from openhtm.maintenance.services.declaring import SIGNED, STEP
 from openhtm.maintenance.services.stickers import sticker_of
 from openhtm.maintenance.services.why import why_this_date
 from openhtm.ui import parts
@@ -54,7 +55,7 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     record = found.visit
     facility = record.device.facility
     may_record = actor.may(Permission.RECORD_ATTEMPTS, at=facility.pk)
-    newest = next((one for one in found.attempts if one.outcome != visit_page.VOID and not hasattr(one, "superseded_by")), None)
+    newest = next((one for one in found.attempts if one.outcome != VOID and not hasattr(one, "superseded_by")), None)
     takes = record.is_open or record.state in attempts.LATE_ENTRY
     with timezone.override(ZoneInfo(facility.time_zone)):
         context = {
@@ -71,6 +72,7 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
             "schedule_url": reverse("maintenance:schedule", args=[record.schedule_id]),
             "may_record": may_record and takes,
             "may_exclude": actor.may(Permission.EXCLUDE_VISITS, at=facility.pk) and _excludable(found),
+            "may_declare": record.is_open and actor.may(Permission.SIGN_MISSING, at=facility.pk) and _may_be_missing(found),
             "may_label": actor.may(Permission.PRINT_LABELS, at=facility.pk),
         }
         return render(request, "maintenance/visit.html", context)
@@ -78,6 +80,11 @@ def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 def _excludable(found: visit_page.Detail) -> bool:
     return found.waiting is None and (found.visit.is_open or found.visit.state in exclusions.EXCLUDABLE)
+
+
+def _may_be_missing(found: visit_page.Detail) -> bool:
+    """True if it was searched for in vain, or somebody is asked already."""
+    return found.visit.outcome == "not_located" or any(task.step == STEP and task.outcome != SIGNED for task in found.tasks)
 
 
 def _notices(actor: Actor, found: visit_page.Detail) -> list[parts.Notice]:
@@ -111,13 +118,10 @@ def _facts(record: Visit, card: VisitCard) -> list[parts.Fact]:
         parts.Fact(label="Grace until", value=formats.day(record.grace_until)),
         parts.Fact(
             label="Done",
-            value=formats.day(record.performed_on) if record.performed_on else None,
-            absent="not yet" if record.is_open else "no",
+            value=formats.day(record.performed_on) if record.performed_on else "not yet" if record.is_open else "no",
         ),
-        parts.Fact(
-            label="Order", value=str(order) if order else None, mono=True, url=f"/work/{order.number}" if order else "", absent="none yet"
-        ),
-        parts.Fact(label="Assigned to", value=card.assignee or None, absent="nobody"),
+        parts.Fact(label="Order", value=str(order) if order else "none", mono=bool(order), url=f"/work/{order.number}" if order else ""),
+        parts.Fact(label="Assigned to", value=card.assignee or "nobody"),
     ]
     if record.policy_compliant is not None:
         facts.append(parts.Fact(label="As the policy asks", value="Yes" if record.policy_compliant else "No"))

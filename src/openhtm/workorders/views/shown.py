@@ -95,7 +95,7 @@ def _tab_context(order: WorkOrder, tab: str, *, actor: Actor, may: dict[str, boo
     if tab == "timeline":
         return {"events": events(list(detail.events_of(order, public_only=not detail.sees_everything(actor, order))[:MAX_LINES]))}
     return {
-        "request": request_facts(order),
+        "reported": request_facts(order),
         "outcome": outcome_facts(order),
         "checklists": [_checklist(order, line) for line in order_page.checklists_of(order)],
         "signatures": order_page.signatures_of(order),
