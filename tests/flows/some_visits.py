@@ -19,7 +19,7 @@ from openhtm.procedures.models import Procedure, ProcedureVersion  # noqa: E402
 from openhtm.procedures.rules.content import content_hash, dump, parse  # noqa: E402
 from openhtm.workorders.models import Checklist  # noqa: E402
 from openhtm.workorders.rules.results import ResultIn  # noqa: E402
-from openhtm.workorders.services import assigning, checklists, moving, reviewing  # noqa: E402
+from openhtm.workorders.services import assigning, checklists, labour, moving, reviewing  # noqa: E402
 from openhtm.workorders.services.results import store_results  # noqa: E402
 
 TO_DO, TO_REVIEW, TO_EXCLUDE = slice(20, 21), slice(21, 22), slice(22, 23)
@@ -87,6 +87,7 @@ def _done_near_a_limit(actor: Actor, number: int) -> None:
     )
     assert outcome.count("stored") == len(answers), outcome
     checklists.finish_checklist(actor=actor, uid=checklist.uid)
+    labour.book_labour(actor=actor, number=number, minutes=15)
     moving.complete_order(actor=actor, number=number, failure_code="npf")
     reviewing.sign_performed(actor=actor, number=number, password=PASSWORD)
 
