@@ -52,10 +52,11 @@ def running(folder: Path) -> Iterator[Hospital]:
         environment.pop("OPENHTM_TEST_HOME", None)
         command([*_openhtm("migrate"), "--quiet"], environment)
         command([*_openhtm("demo"), "--devices", DEVICES, "--as-of", AS_OF], environment)
-        command(
-            [sys.executable, str(Path(__file__).with_name("some_work.py"))],
-            environment | {"DJANGO_SETTINGS_MODULE": "openhtm.config.settings"},
-        )
+        for program in ("some_work.py", "some_visits.py"):
+            command(
+                [sys.executable, str(Path(__file__).with_name(program))],
+                environment | {"DJANGO_SETTINGS_MODULE": "openhtm.config.settings"},
+            )
         with served(environment, port):
             yield Hospital(base=f"http://127.0.0.1:{port}", database=url)
 
