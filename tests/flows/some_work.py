@@ -8,15 +8,19 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
+from openhtm.core.ids import uuid7  # noqa: E402
 from openhtm.identity.actor import Actor  # noqa: E402
 from openhtm.identity.models import User  # noqa: E402
 from openhtm.identity.queries import person_with_roles  # noqa: E402
 from openhtm.inventory.models import Device  # noqa: E402
+from openhtm.procedures.models import ProcedureVersion  # noqa: E402
+from openhtm.procedures.services import authoring  # noqa: E402
 from openhtm.sites.models import ServiceProvider  # noqa: E402
-from openhtm.workorders.models import WorkOrder  # noqa: E402
-from openhtm.workorders.services import labour, opening, requests, spending, talking  # noqa: E402
+from openhtm.workorders.models import HeldResult, WorkOrder  # noqa: E402
+from openhtm.workorders.rules.results import ResultIn  # noqa: E402
+from openhtm.workorders.services import labour, opening, requests, results, spending, talking  # noqa: E402
 
-TITLE = "Annual inspection"
+TITLE, CHECKED = "Annual inspection", "Checklist of the tests"
 
 
 def some_work() -> WorkOrder:
@@ -37,7 +41,27 @@ def some_work() -> WorkOrder:
     talking.attach_file(actor=actor, number=order.number, content=b"one,two\n1,2\n", file_name="log.csv")
     target = requests.target_of_device(requests.report_codes([device.pk])[device.pk])
     requests.report_fault(target=target, report=requests.Report(words="The alarm is too quiet"), now=now)
+    checklist_with_a_held_result(actor, device)
+    authoring.add_procedure(actor=Actor.system("tests"), name="Bed check", code="bed-check")
     return order
+
+
+def checklist_with_a_held_result(actor: Actor, device: Device) -> HeldResult:
+    """Open an order with a checklist and send a result for a step that it has not."""
+    released = ProcedureVersion.objects.filter(status="released", procedure__active=True).order_by("procedure__code")
+    order = opening.open_order(
+        actor=Actor.system("tests"), title=CHECKED, device=device.control_number, assigned_user_id=actor.user_id,
+        procedure_codes=[released.values_list("procedure__code", flat=True)[0]],
+    )  # fmt: skip
+    sent = ResultIn(
+        uid=str(uuid7()),
+        checklist=str(order.checklists.get().uid),
+        step="no-such-step",
+        measured_at=timezone.now().isoformat(),
+        value="pass",
+    )
+    results.store_results(actor=actor, items=[sent])
+    return HeldResult.objects.get()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ SERIOUS = """async only => {
     return violations.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => [one.id, one.nodes[0].html]);
 }"""
 
+OF_TESTS = "select max(number) from workorders_workorder where title = '{}'"
+WORKED, CHECKED = OF_TESTS.format("Annual inspection"), OF_TESTS.format("Checklist of the tests")
+OF_WORKED = f"select uid from workorders_{{}} where work_order_id = (select id from workorders_workorder where number = ({WORKED}))"
+OF_CHECKED = OF_WORKED.replace(WORKED, CHECKED)
 KEYS = {
     "control_number": "select min(control_number) from inventory_device where status = 'in_service' and merged_into_id is null",
     "sites:public_code": "select public_code from sites_location order by id limit 1",
@@ -34,15 +38,34 @@ KEYS = {
     "user_id": "select id from identity_user where not is_service_account order by id limit 1",
     "template_id": "select id from inventory_labeltemplate order by id limit 1",
     "key": "select key from inventory_customfield order by key limit 1",
-    "workorders:number": "select min(number) from workorders_workorder",
+    "workorders:number": WORKED,
     "workorders:report-device:code": "select min(code) from workorders_devicecode",
     "workorders:report-place:code": "select public_code from sites_location order by id limit 1",
     "workorders:report-status:code": "select status_code from workorders_workorder order by number limit 1",
-    "workorders:labour-remove:uid": "select uid from workorders_labourentry order by id limit 1",
-    "workorders:part-remove:uid": "select uid from workorders_partused order by id limit 1",
-    "workorders:report-settle:uid": "select uid from workorders_vendorreport order by id limit 1",
-    "workorders:file-remove:uid": "select uid from workorders_workattachment order by id limit 1",
-    "workorders:cost_id": "select id from workorders_othercost order by id limit 1",
+    "workorders:labour-remove:uid": OF_WORKED.format("labourentry"),
+    "workorders:part-remove:uid": OF_WORKED.format("partused"),
+    "workorders:report-settle:uid": OF_WORKED.format("vendorreport"),
+    "workorders:file-remove:uid": OF_WORKED.format("workattachment"),
+    "workorders:cost_id": OF_WORKED.format("othercost").replace("uid", "id", 1),
+    "workorders:checklist:uid": OF_CHECKED.format("checklist"),
+    "workorders:checklist:number": CHECKED,
+    "workorders:sign:number": CHECKED,
+    "workorders:review:number": "select max(number) from workorders_workorder where status = 'completed'",
+    "workorders:held-settle:uid": "select uid from workorders_heldresult where settled_at is null",
+    "maintenance:attempt_uid": "select uid from maintenance_attempt order by id desc limit 1",
+    "maintenance:exclusion_uid": "select uid from maintenance_visitexclusion where confirmed is null order by id limit 1",
+    "maintenance:decision_id": "select min(id) from maintenance_nomaintenancedecision where withdrawn_at is null",
+    "maintenance:facility_code": "select code from sites_facility order by code limit 1",
+    "maintenance:line_id": "select min(id) from maintenance_planline where ended_on is null",
+    "maintenance:profile_id": "select min(id) from maintenance_windowprofile",
+    "maintenance:schedule_id": "select min(id) from maintenance_schedule where live",
+    "maintenance:type_id": "select min(device_type_id) from maintenance_planline",
+    "maintenance:visit_id": "select id from maintenance_visit where is_open and state = 'due' order by id limit 1",
+    "procedures:code": "select code from procedures_procedure where active order by code limit 1",
+    "procedures:number": "select 1",
+    "procedures:draft:code": "select 'bed-check'",
+    "testers:tester_id": "select min(id) from testers_tester",
+    "workforce:team_id": "select min(id) from workforce_team",
     "rounds:uid": "select uid from rounds_round order by id limit 1",
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
     "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
@@ -55,7 +78,8 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
     "workorders:order-export", "workorders:order-pdf", "workorders:order-file", "workorders:report-file", "workorders:report-labels-pdf",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
-    "rounds:round-not-found", "rounds:readiness-labels-pdf",
+    "rounds:round-not-found", "rounds:readiness-labels-pdf", "workorders:photo", "maintenance:visit-export", "maintenance:visit-sticker",
+    "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",

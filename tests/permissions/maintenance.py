@@ -140,6 +140,8 @@ PAGES = [
     Row("maintenance:line-add", "POST", needs=P.EDIT_SCHEDULES),
     Row("maintenance:line-end", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
     Row("maintenance:line-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
+    Row("maintenance:planning", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:planning-visits", needs=P.PLAN_MAINTENANCE),
 ]
 REASON = {"reason": "A mistake"}
 API = [
@@ -171,5 +173,7 @@ API = [
     Row("api:get_schedule", needs=P.VIEW_SCHEDULES, kwargs=schedule, scoped=True),
     Row("api:list_plan_lines", needs=P.VIEW_SCHEDULES),
     Row("api:end_plan_line", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True, data=lambda w: REASON, ok=(200, 422)),
+    Row("api:get_workload", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH"}, scoped=True),
+    Row("api:list_planned_visits", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH", "month": "owed"}, scoped=True),
 ]
 ROWS: list[Row] = [*PAGES, *API]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import missing, policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import missing, planning, policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *missing.urlpatterns,
     *policies.urlpatterns,
     *programme.urlpatterns,
+    *planning.urlpatterns,
 ]

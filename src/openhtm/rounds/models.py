@@ -212,8 +212,10 @@ class ReadinessTry(models.Model):
     """A wrong PIN or code given without log-in, counted so that they are not guessed. Deleted after a week."""
 
     address = models.GenericIPAddressField(null=True, help_text="Network address it came from; empty if not known.")
-    check_tried = models.ForeignKey(ReadinessCheck, models.CASCADE, null=True, related_name="+", db_index=False)
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    check_tried = models.ForeignKey(
+        ReadinessCheck, models.CASCADE, null=True, related_name="+", db_index=False, help_text="Empty: the code was unknown."
+    )
+    at = models.DateTimeField(default=timezone.now, db_index=True, help_text="When it was tried.")
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -113,7 +113,7 @@ class Numbers:
 
     def __init__(self, demo: Demo) -> None:
         self._first = demo.horizon
-        self._size = max(demo.devices // 3, 40)
+        self._size = max(demo.devices // 10, 40)
         self._taken: dict[int, int] = {}
         self.highest = 0
 

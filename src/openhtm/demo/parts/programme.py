@@ -20,7 +20,8 @@ from openhtm.procedures.models import Procedure
 from openhtm.sites.models import Department
 
 PROFILE = "month-end-grace-30"
-NONE_NEEDED = 6  # device types
+FIRST_DEPARTMENT = "Intensive care"
+NONE_NEEDED = 24  # device types
 OWN_GRID = 3
 """Every third type counts from the acceptance of each device, the others from the base month of its department."""
 OF_A_MODEL = 5
@@ -54,10 +55,15 @@ def build(demo: Demo) -> None:
 
 
 def _months(demo: Demo) -> None:
-    departments = Department.objects.order_by("facility__code", "name").values_list("pk", "facility__code", "name")
-    DepartmentMonth.objects.bulk_create(
-        DepartmentMonth(department_id=pk, month=1 + demo.chance("month", code, name).randrange(12)) for pk, code, name in departments
-    )
+    """Spread the departments of each facility over the year, beginning with this month, so that every month has its work."""
+    months: list[DepartmentMonth] = []
+    for facility in demo.facilities:
+        names = list(Department.objects.filter(facility=facility.pk).values_list("name", "pk"))
+        names.sort(key=lambda one: (one[0] != FIRST_DEPARTMENT, one[0]))
+        months += [
+            DepartmentMonth(department_id=pk, month=(demo.as_of.month - 1 + 5 * place) % 12 + 1) for place, (_, pk) in enumerate(names)
+        ]
+    DepartmentMonth.objects.bulk_create(months)
 
 
 def _line(demo: Demo, procedure: int, months: int, **more: object) -> PlanLine:
@@ -123,7 +129,7 @@ def _decisions(demo: Demo, planned: set[int]) -> None:
     kinds = list(
         DeviceType.objects.filter(pk__in=used, high_risk=False).exclude(pk__in=planned).order_by("code").values_list("pk", flat=True)
     )
-    chosen = demo.chance("none needed").sample(kinds, min(NONE_NEEDED * 4, len(kinds)))
+    chosen = demo.chance("none needed").sample(kinds, min(NONE_NEEDED, len(kinds)))
     NoMaintenanceDecision.objects.bulk_create(
         NoMaintenanceDecision(device_type_id=pk, reason=_NONE, decided_by_id=who[0], decided_by_name=who[1], decided_at=demo.now)
         for pk in sorted(chosen)

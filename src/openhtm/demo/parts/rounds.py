@@ -36,7 +36,7 @@ BY_TYPE = {
     "infant-warmer-radiant": "infant_warmer", "pharmacy-refrigerator": "refrigerator_temperature",
     "warming-cabinet": "blanket_warmer_temperature",
 }  # fmt: skip
-PROBLEMS = ("Recorder door does not close", "Cable cover cracked", "Alarm sounded once during the test", "Cart was left open")
+PROBLEMS = ("The door does not close", "A cover is cracked", "An alarm sounded once", "It was left open")
 _CHECK = (
     "id", "uid", "code", "name", "facility_id", "location_id", "device_id", "department_id", "frequency", "shift_starts", "week_days",
     "questions", "starts_on", "escalate_after", "active",
@@ -166,6 +166,8 @@ def _entry(
     if problem and no is not None:
         answers[no.key] = False
         words = f"{no.text} No. {chance.pick(PROBLEMS)}."
+    elif problem:
+        words = f"{chance.pick(PROBLEMS)}."
     late = dt.timedelta(seconds=2)
     return (
         habits.uuid7(moment, chance), moment, json.dumps(answers), problem, words, *person, None, moment + late,

@@ -125,7 +125,7 @@ class WindowOut(Schema):
     steps: list[StepOut]
 
 
-@router.put("/programme", response={200: LineSetOut, **REFUSALS}, operation_id="set_plan_line", summary="Add or change a line")
+@router.put("/programme/lines", response={200: LineSetOut, **REFUSALS}, operation_id="set_plan_line", summary="Add or change a line")
 def set_plan_line(request: HttpRequest, body: LineIn) -> dict[str, Any]:
     """The line of this procedure for this subject becomes what is sent; schedules follow at once. Sent twice, it changes nothing more."""
     actor = _edits(request)
@@ -239,7 +239,7 @@ def _facility(actor: Actor, code: str | None) -> int | None:
     return found
 
 
-def _subject(actor: Actor, body: LineIn | DecisionIn) -> dict[str, int | None]:
+def _subject(actor: Actor, body: LineIn | DecisionIn) -> dict[str, Any]:
     """Return what a line or decision is about. Raises Invalid for more or less than one, or one that is not there."""
     given = [name for name in ("device_type_id", "device_model_id", "device") if getattr(body, name)]
     if len(given) != 1:

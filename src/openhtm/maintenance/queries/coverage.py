@@ -73,8 +73,8 @@ def _counts(actor: Actor, type_ids: list[int] | None) -> dict[int | None, tuple[
     if type_ids is None:
         found = devices.aggregate(**about)
         return {None: (found["count"], found["with_schedule"], found["without"])}
-    rows = devices.filter(device_type__in=type_ids).values("device_type_id").annotate(**about)
-    return {row["device_type_id"]: (row["count"], row["with_schedule"], row["without"]) for row in rows}
+    rows = devices.filter(device_type__in=type_ids).values("device_type_id").annotate(**about).values_list("device_type_id", *about)
+    return {kind: (count, scheduled, without) for kind, count, scheduled, without in rows}
 
 
 def lines_of_type(type_id: int) -> list[PlanLine]:

@@ -6,6 +6,8 @@ same arithmetic as in ``rules``; ``tests/test_due_equal.py`` and the nightly inv
 """
 
 # ruff: noqa: S608 - put together from constants of this file; values go in as parameters
+from openhtm.maintenance.queries.grid_sql import interval_part, moved_out_of
+
 TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS due_today (facility_id bigint PRIMARY KEY, today date NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS due_device (device_id bigint PRIMARY KEY) ON COMMIT DROP;
@@ -33,23 +35,16 @@ TRUNCATE due_today, due_device, due_work, due_hold, due_wanted, due_fact, due_di
 FILL_TODAY = "INSERT INTO due_today SELECT * FROM unnest(%s::bigint[], %s::date[])"
 
 
-def _n(column: str, unit: str, *, months: bool) -> str:
-    """Return the SQL of an interval's part that is counted in days, or in months."""
-    if months:
-        return f"CASE {unit} WHEN 'month' THEN {column}::int WHEN 'year' THEN 12 * {column}::int ELSE 0 END"
-    return f"CASE {unit} WHEN 'day' THEN {column}::int WHEN 'week' THEN 7 * {column}::int ELSE 0 END"
-
-
 def fill_work(*, whole: bool) -> str:
     """Return the statement that takes up every schedule that is live or has an open visit, or those of ``due_device``."""
     chosen = "" if whole else "JOIN due_device c ON c.device_id = s.device_id"
     return f"""
 INSERT INTO due_work
 SELECT s.id, s.device_id, s.procedure_id, s.cycle, s.live,
-  {_n("s.every_n", "s.every_unit", months=False)}, {_n("s.every_n", "s.every_unit", months=True)},
+  {interval_part("s.every_n", "s.every_unit", months=False)}, {interval_part("s.every_n", "s.every_unit", months=True)},
   s.anchor_on, s.starts_on, s.ends_on,
-  {_n("w.before_n", "w.before_unit", months=False)}, {_n("w.before_n", "w.before_unit", months=True)},
-  {_n("w.after_n", "w.after_unit", months=False)}, {_n("w.after_n", "w.after_unit", months=True)},
+  {interval_part("w.before_n", "w.before_unit", months=False)}, {interval_part("w.before_n", "w.before_unit", months=True)},
+  {interval_part("w.after_n", "w.after_unit", months=False)}, {interval_part("w.after_n", "w.after_unit", months=True)},
   w.snap_to_month, w.grace_days, s.blackout_months,
   s.meter, s.meter_every, s.meter_at_done, t.today, v.due_on, COALESCE(v.performed_on, v.due_on), true
 FROM maintenance_schedule s
@@ -138,17 +133,6 @@ def _on_time(due: str) -> str:
     return f"CASE WHEN snap THEN (date_trunc('month', {plain}) + interval '1 month')::date - 1 ELSE {plain}::date END"
 
 
-def _moved(day: str, not_before: str) -> str:
-    """Return the SQL of ``cycle.move_out_of``: the last day of the nearest earlier allowed month, else the first of the next."""
-    start = f"date_trunc('month', {day})"
-    earlier = f"""(SELECT ({start} - make_interval(months => g - 1))::date - 1 FROM generate_series(1, 11) g
-      WHERE date_part('month', {start} - make_interval(months => g))::smallint <> ALL (blackout) ORDER BY g LIMIT 1)"""
-    later = f"""(SELECT ({start} + make_interval(months => g))::date FROM generate_series(1, 11) g
-      WHERE date_part('month', {start} + make_interval(months => g))::smallint <> ALL (blackout) ORDER BY g LIMIT 1)"""
-    return f"""CASE WHEN date_part('month', {day})::smallint <> ALL (blackout) THEN {day}
-      WHEN {earlier} >= {not_before} THEN {earlier} ELSE {later} END"""
-
-
 _WINDOW = "before_days, before_months, after_days, after_months, snap, grace_days"
 _NEWEST = "greatest(today, starts_on, COALESCE(settled_on + 1, starts_on))"
 
@@ -182,7 +166,7 @@ seasonal_grid AS (
 ),
 seasonal_days AS (
   SELECT DISTINCT ON (schedule_id, due_on) * FROM (
-    SELECT g.*, {_moved("grid_on", "CASE WHEN settled_on IS NOT NULL AND grid_on > settled_on THEN greatest(starts_on, settled_on) ELSE starts_on END")}
+    SELECT g.*, {moved_out_of("grid_on", "CASE WHEN settled_on IS NOT NULL AND grid_on > settled_on THEN greatest(starts_on, settled_on) ELSE starts_on END")}
       AS due_on
     FROM seasonal_grid g
   ) moved WHERE ends_on IS NULL OR due_on <= ends_on ORDER BY schedule_id, due_on, k
@@ -262,7 +246,7 @@ counted AS (
     greatest(COALESCE(e.read_on, s.starts_on), s.settled_on + 1, s.counts_from + 1) AS not_before
   FROM stops s LEFT JOIN expected e USING (schedule_id)
 ),
-counted_due AS (SELECT c.*, {_moved("counted_on", "not_before")} AS due_on FROM counted c),
+counted_due AS (SELECT c.*, {moved_out_of("counted_on", "not_before")} AS due_on FROM counted c),
 floating AS (
   SELECT schedule_id, device_id, today, due_on,
     CASE WHEN counts_from IS NULL THEN {_opens("due_on")} ELSE least(greatest({_opens("due_on")}, counts_from + 1), due_on) END AS opens_on,

@@ -18,6 +18,7 @@ from openhtm.maintenance.queries.visit_filters import GROUPS, order_of
 from openhtm.maintenance.rules.calendar import local_day
 from openhtm.maintenance.rules.outcomes import OUTCOMES
 from openhtm.maintenance.rules.states import STATE_LABELS, VisitState
+from openhtm.ui.rules import formats
 from openhtm.ui.rules.windows import DueWindow
 from openhtm.workorders.rules.kinds import number_text
 
@@ -102,8 +103,13 @@ class VisitCard:
         )
 
     @property
-    def state(self) -> str:
-        return str(self.row["state"])
+    def words(self) -> str:
+        """The window of an open visit in words; "on time" and "in grace" are the visit's own, not the bar's."""
+        row = self.row
+        parts = [f"Due {formats.day(row['due_on'])}", f"on time from {formats.day(row['opens_on'])} to {formats.day(row['on_time_until'])}"]
+        if row["grace_until"] > row["on_time_until"]:
+            parts.append(f"in grace until {formats.day(row['grace_until'])}")
+        return ", ".join(parts) + "."
 
     @property
     def mark(self) -> tuple[str, str]:

@@ -1,9 +1,8 @@
 """Pages of visits, schedules and the programme, and the tab on the device."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,24 +11,10 @@ from openhtm.identity.models import User
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import Attempt, PlanLine, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.services.reconcile import reconcile
-from openhtm.maintenance.tests.factories import PlanLineFactory, ProcedureFactory
+from openhtm.maintenance.tests.conftest import NOW
+from openhtm.maintenance.tests.factories import ProcedureFactory
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 1, 20, 17, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def pump(clock, north, policies, system):
-    device = DeviceFactory(facility=north, accepted_on=date(2025, 1, 31), control_number="BME-1")
-    PlanLineFactory(device_model=device.device_model, every_n=3, effective_from=date(2026, 1, 1))
-    reconcile(actor=system, now=NOW)
-    return device
 
 
 def logged_in(client, actor):
@@ -67,7 +52,7 @@ def test_both_percentages_stand_together_and_open_their_rows(client, pump, maria
 )  # fmt: skip
 def test_filters_narrow_the_list_and_the_export_alike(client, pump, maria, query, shown):
     address = reverse("maintenance:visit-list")
-    assert ('href="/visits/%d"' % Visit.objects.get().pk in logged_in(client, maria).get(f"{address}?{query}").content.decode()) is shown
+    assert (f'href="/visits/{Visit.objects.get().pk}"' in logged_in(client, maria).get(f"{address}?{query}").content.decode()) is shown
     exported = b"".join(client.get(reverse("maintenance:visit-export") + f"?{query}").streaming_content).decode()
     assert ("BME-1" in exported) is shown
 

@@ -13,7 +13,8 @@ from openhtm.maintenance.models import MeterReading, MissPolicy, NoMaintenanceDe
 from openhtm.maintenance.queries import coverage
 from openhtm.maintenance.services import policies as service
 from openhtm.maintenance.services import readings
-from openhtm.maintenance.tests.test_pages import NOW, clock, logged_in, pump  # noqa: F401 (fixtures)
+from openhtm.maintenance.tests.conftest import NOW
+from openhtm.maintenance.tests.test_pages import logged_in
 
 pytestmark = pytest.mark.django_db
 STEP = {"before_n": 0, "before_unit": "day", "after_n": 5, "after_unit": "day", "snap_to_month": False, "grace_days": 10}
@@ -90,7 +91,7 @@ def test_the_window_page_saves_its_steps(client, pump, ada):
 
 def test_a_facility_sets_its_own_miss_policy(client, pump, omar):
     page = reverse("maintenance:miss-policy-facility", args=["NORTH"])
-    sent = {name: "3" for name in service.POLICY_FIELDS}
+    sent = dict.fromkeys(service.POLICY_FIELDS, "3")
     assert logged_in(client, omar).post(page, sent).status_code == 302
     assert MissPolicy.objects.get(facility=pump.facility).search_after_days == 3
     assert MissPolicy.objects.get(facility=None).search_after_days == 7

@@ -53,7 +53,7 @@ def window(request: HttpRequest, profile_id: int | None = None) -> HttpResponse:
         messages.success(request, "Saved. Visits that go by it follow with the next run.")
         return reverse("maintenance:policies")
 
-    if request.method == "POST" and not rows.is_valid():
+    if request.method == "POST" and form.is_valid() and not rows.is_valid():
         form.add_error(None, "Look at the steps: something there cannot be.")
     title = f"Window: {profile}" if profile else "New window profile"
     context = {"title": title, "rows": rows, "back": reverse("maintenance:policies")}
@@ -71,7 +71,8 @@ def miss_policy(request: HttpRequest, facility_code: str | None = None) -> HttpR
     else:
         require_everywhere(actor, Permission.EDIT_SCHEDULES)
     key = facility.pk if facility else None
-    stored = MissPolicy.objects.filter(facility_id=key).first() or MissPolicy.objects.filter(facility__isnull=True).first() or MissPolicy()
+    own = MissPolicy.objects.filter(facility=facility).first() if facility else None
+    stored = own or MissPolicy.objects.filter(facility__isnull=True).first() or MissPolicy()
     back = reverse("maintenance:policies")
 
     def save(values: dict[str, Any]) -> str:

@@ -104,10 +104,10 @@ def line_add(request: HttpRequest) -> HttpResponse:
 
     def save(values: dict[str, Any]) -> str | HttpResponse:
         kind, facility = values.get("device_type"), values["facility"]
-        if kind is None and model is None:
+        if not (model or kind):
             raise Invalid({"device_type": ["Choose the device type."]})
         about = {"procedure_id": values["procedure"].pk, "facility_id": facility.pk if facility else None,
-                 "device_type_id": None if model else kind.pk, "device_model_id": model.pk if model else None}  # fmt: skip
+                 "device_type_id": kind.pk if kind and not model else None, "device_model_id": model.pk if model else None}  # fmt: skip
         if "sure" not in request.POST:
             shown = services.preview(actor=actor, line=PlanLine(**about))
             return render(
@@ -190,7 +190,7 @@ def decide_none_device(request: HttpRequest, control_number: str) -> HttpRespons
     return _decide(request, {"device_id": device.pk}, str(device), reverse("inventory:device", args=[control_number]) + "?tab=maintenance")
 
 
-def _decide(request: HttpRequest, subject: dict[str, int], about: str, back: str) -> HttpResponse:
+def _decide(request: HttpRequest, subject: dict[str, Any], about: str, back: str) -> HttpResponse:
     def save(values: dict[str, Any]) -> str:
         services.decide_none_needed(actor=who(request), reason=values["reason"], **subject)
         messages.success(request, "Decided. Schedules that stood against it ended.")

@@ -66,13 +66,11 @@ def _facts(record: Schedule) -> list[parts.Fact]:
         parts.Fact(label="Counted from", value=formats.day(record.anchor_on)),
         parts.Fact(label="First owed", value=formats.day(record.starts_on)),
         parts.Fact(label="Window", value=record.window_step.profile.name),
-        parts.Fact(
-            label="Not in", value=", ".join(formats.MONTHS[m - 1] for m in record.blackout_months) or None, absent="no month left out"
-        ),
+        parts.Fact(label="Not in", value=", ".join(formats.MONTHS[m - 1] for m in record.blackout_months) or "no month left out"),
         parts.Fact(label="Line for", value=str(subject) + (f" at {line.facility}" if line.facility else "")),
         parts.Fact(label="Source", value=f"{line.get_source_display()} {line.source_text}".strip()),
-        parts.Fact(label="Reason", value=line.reason or None, absent="as for the others"),
-        parts.Fact(label="Decided by", value=str(line.decided_by) if line.decided_by else None, absent="the system"),
+        parts.Fact(label="Reason", value=line.reason or "as for the others"),
+        parts.Fact(label="Decided by", value=str(line.decided_by) if line.decided_by else "the system"),
     ]
 
 

@@ -118,13 +118,10 @@ def _facts(record: Visit, card: VisitCard) -> list[parts.Fact]:
         parts.Fact(label="Grace until", value=formats.day(record.grace_until)),
         parts.Fact(
             label="Done",
-            value=formats.day(record.performed_on) if record.performed_on else None,
-            absent="not yet" if record.is_open else "no",
+            value=formats.day(record.performed_on) if record.performed_on else "not yet" if record.is_open else "no",
         ),
-        parts.Fact(
-            label="Order", value=str(order) if order else None, mono=True, url=f"/work/{order.number}" if order else "", absent="none yet"
-        ),
-        parts.Fact(label="Assigned to", value=card.assignee or None, absent="nobody"),
+        parts.Fact(label="Order", value=str(order) if order else "none", mono=bool(order), url=f"/work/{order.number}" if order else ""),
+        parts.Fact(label="Assigned to", value=card.assignee or "nobody"),
     ]
     if record.policy_compliant is not None:
         facts.append(parts.Fact(label="As the policy asks", value="Yes" if record.policy_compliant else "No"))

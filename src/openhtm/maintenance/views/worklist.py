@@ -106,19 +106,19 @@ def visit_export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _read(query: QueryDict, actor: Actor) -> Filters:
-    return visit_filters.read_filters(query.dict() | {"group": _group(query)}, actor=actor)
+    return visit_filters.read_filters({name: query.get(name, "") for name in query} | {"group": _group(query)}, actor=actor)
 
 
 def _group(query: QueryDict) -> str:
     """The tab: what is due now, unless the address says more."""
-    if query.get("group"):
-        return query["group"]
+    if chosen := query.get("group"):
+        return chosen
     return "all" if any(query.get(name) for name in ("state", "share", "device", "q")) else "now"
 
 
 def _query(query: QueryDict) -> str:
     """The filters of an address alone, to carry them to the export and to other tabs."""
-    chosen = query.dict() | {"group": _group(query)}
+    chosen = {name: query.get(name, "") for name in query} | {"group": _group(query)}
     return urlencode([(name, chosen[name]) for name in visit_filters.FILTER_NAMES if chosen.get(name)])
 
 

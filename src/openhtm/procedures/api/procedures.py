@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, cast
 
 from django.http import HttpRequest
-from ninja import File, Query, Router
+from ninja import File, Query, Router, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
+from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
@@ -108,7 +109,7 @@ def list_procedures(
     operation_id="add_procedure",
     summary="Add a procedure with a first draft",
 )
-def add_procedure(request: HttpRequest, payload: ProcedureIn) -> tuple[int, Any]:
+def add_procedure(request: HttpRequest, payload: ProcedureIn) -> Any:
     actor = _writer(request)
     values = given(payload)
     key = values.pop("client_key", None)
@@ -120,7 +121,7 @@ def add_procedure(request: HttpRequest, payload: ProcedureIn) -> tuple[int, Any]
     status, answer, replayed = answer_once(
         actor=actor, key=key, route="add_procedure", body=payload.model_dump(mode="json"), make=first_time
     )
-    return (200 if replayed else status), answer
+    return Status(200 if replayed else status, answer)
 
 
 @router.get("/procedures/{code}", response={200: ProcedureDetail, **REFUSALS}, operation_id="get_procedure", summary="One procedure")
@@ -204,8 +205,8 @@ def move_procedure(request: HttpRequest, code: Slug, payload: MoveIn) -> Any:
     actor = _writer(request)
     _MOVES[payload.move](actor=actor, code=code)
     if payload.move == "discard_draft" and not Procedure.objects.filter(code=code).exists():
-        return 204, None
-    return 200, _detail(code)
+        return Status(204, None)
+    return Status(200, _detail(code))
 
 
 @router.post(
@@ -214,7 +215,14 @@ def move_procedure(request: HttpRequest, code: Slug, payload: MoveIn) -> Any:
     operation_id="add_procedure_picture",
     summary="Send a picture for the draft",
 )
-def add_picture(request: HttpRequest, code: Slug, file: Annotated[UploadedFile, File()]) -> tuple[int, Any]:
-    """PNG, JPEG or WebP. A step shows it once the draft names it; saving a draft that does not name it lets it go."""
+def add_picture(
+    request: HttpRequest,
+    code: Slug,
+    file: UploadedFile | None = File(None),  # noqa: B008 (ninja's way)
+) -> Any:
+    """PNG, JPEG or WebP (multipart). A step shows it once the draft names it; saving a draft that does not name it lets it go."""
     actor = _writer(request)
-    return 201, {"sha256": authoring.add_picture(actor=actor, code=code, file_name=file.name or "picture", content=cast(BinaryIO, file))}
+    if file is None:
+        raise Invalid({"file": ["Send the picture as the part named file of a multipart form."]})
+    sha = authoring.add_picture(actor=actor, code=code, file_name=file.name or "picture", content=cast(BinaryIO, file.file))
+    return Status(201, {"sha256": sha})

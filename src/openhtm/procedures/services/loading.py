@@ -147,7 +147,8 @@ def _sort_in(batch: _Batch, one: PackProcedure, pack: ProcedurePack) -> None:
     batch.summary.read += 1
     procedure = batch.stored.get(one.code)
     versions = batch.versions.get(procedure.pk, ()) if procedure else ()
-    same = bool(versions) and versions[0].content_hash == content_hash(one.content)
+    standing = {version.content_hash for at, version in enumerate(versions) if at == 0 or version.status == VersionStatus.RELEASED}
+    same = content_hash(one.content) in standing
     if reason := _reason_to_keep(batch, one, procedure, versions, same=same):
         batch.summary.kept.append(Kept(one.code, reason))
         return

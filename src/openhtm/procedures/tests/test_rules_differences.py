@@ -1,6 +1,9 @@
 """What changed between two versions."""
 
+from dataclasses import replace
+
 from hypothesis import given
+from hypothesis import strategies as st
 
 from openhtm.procedures.rules.content import content_hash, parse
 from openhtm.procedures.rules.differences import differences
@@ -8,9 +11,44 @@ from openhtm.procedures.tests.factories import CONTENT, changed
 from openhtm.procedures.tests.strategies import contents
 
 
-@given(contents, contents)
-def test_contents_differ_exactly_when_there_are_differences(one, other):
-    assert bool(differences(before=one, after=other)) == (content_hash(one) != content_hash(other))
+def _with_step(content, **change):
+    return replace(content, steps=(replace(content.steps[0], **change), *content.steps[1:]))
+
+
+CHANGES = {
+    "nothing": lambda content: content,
+    "purpose": lambda content: replace(content, purpose=content.purpose + "x"),
+    "minutes": lambda content: replace(content, est_minutes=content.est_minutes + 1),
+    "tools": lambda content: replace(content, tools=(*content.tools, "Torch")),
+    "document": lambda content: replace(content, oem=None),
+    "order": lambda content: replace(content, steps=content.steps[::-1]),
+    "fewer steps": lambda content: replace(content, steps=content.steps[1:]),
+    "title": lambda content: _with_step(content, title=content.steps[0].title + "x"),
+    "severity": lambda content: _with_step(content, on_fail="minor"),
+    "reason": lambda content: _with_step(content, na_needs_reason=not content.steps[0].na_needs_reason),
+    "previous": lambda content: _with_step(content, show_previous=not content.steps[0].show_previous),
+    "decimals": lambda content: _with_step(content, number=_other_decimals(content.steps[0].number)),
+    "note": lambda content: _with_step(content, number=_other_note(content.steps[0].number)),
+    "safety": lambda content: _with_step(content, electrical_safety=_other_class(content.steps[0].electrical_safety)),
+}
+
+
+def _other_decimals(number):
+    return number and replace(number, decimals=(number.decimals + 1) % 7)
+
+
+def _other_note(number):
+    return replace(number, limit=replace(number.limit, note=number.limit.note + "x")) if number and number.limit else number
+
+
+def _other_class(block):
+    return block and replace(block, device_class={"I": "II"}.get(block.device_class, "I"))
+
+
+@given(contents, st.sampled_from(sorted(CHANGES)))
+def test_contents_differ_exactly_when_there_are_differences(before, change):
+    after = CHANGES[change](before)
+    assert bool(differences(before=before, after=after)) == (content_hash(before) != content_hash(after))
 
 
 @given(contents)

@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', models.GenericIPAddressField(help_text='Network address it came from; empty if not known.', null=True)),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('check_tried', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='rounds.readinesscheck')),
+                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, help_text='When it was tried.')),
+                ('check_tried', models.ForeignKey(db_index=False, help_text='Empty: the code was unknown.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='rounds.readinesscheck')),
             ],
             options={
                 'ordering': ['-at', '-pk'],

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
@@ -116,12 +117,12 @@ def remove_unit_code(*, actor: Actor, department_id: int) -> bool:
     return StaffPin.objects.filter(department=unit).delete()[0] > 0
 
 
-def _store(pin: str, now: datetime, *, field: str, user_id: int | None = None, department_id: int | None = None) -> StaffPin:
+def _store(pin: str, now: datetime, *, field: str, **owner: int) -> StaffPin:
     pin = pin.strip()
     if refusal := refuse_pin(pin):
         raise Invalid({field: [refusal]})
-    values = {"pin_hash": make_password(pin), "set_at": now, "failures": 0, "locked_until": None}
-    return StaffPin.objects.update_or_create(user_id=user_id, department_id=department_id, defaults=values)[0]
+    values: dict[str, Any] = {"pin_hash": make_password(pin), "set_at": now, "failures": 0, "locked_until": None}
+    return StaffPin.objects.update_or_create(defaults=values, create_defaults=None, **owner)[0]
 
 
 @cache

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from openhtm.ui import icons, marks, panels, parts
+from openhtm.ui import charts, icons, marks, panels, parts
 from openhtm.ui.rules import formats, windows
 
 register = template.Library()
@@ -39,6 +39,7 @@ register.simple_tag(marks.age, name="age")
 register.simple_tag(marks.due_bar, name="due_bar")
 register.simple_tag(marks.meter, name="meter")
 register.simple_tag(marks.pair, name="pair")
+register.simple_tag(charts.load_bar, name="load_bar")
 register.simple_tag(marks.limit_line, name="limit_line")
 register.simple_tag(marks.chip, name="chip")
 register.simple_tag(marks.two_lines, name="two_lines")
