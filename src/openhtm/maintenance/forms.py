@@ -149,7 +149,7 @@ class WorkloadForm(forms.Form):
     department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="All departments")
     place = forms.ModelChoiceField(Location.objects.none(), required=False, empty_label="All places")
     skill = forms.ModelChoiceField(Skill.objects.filter(active=True), required=False, to_field_name="code", empty_label="All skills")
-    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False, empty_value=12)  # type: ignore[arg-type]  # any value
+    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False)
 
     def __init__(self, *args: Any, facilities: QuerySet[Facility], everywhere: bool, facility_id: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,8 +157,8 @@ class WorkloadForm(forms.Form):
         choices["facility"].queryset = facilities
         if not everywhere:
             choices["facility"].empty_label = None
-        choices["department"].queryset = Department.objects.filter(facility=facility_id or 0)
-        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility=facility_id or 0)
+        choices["department"].queryset = Department.objects.filter(facility_id=facility_id or 0)
+        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility_id=facility_id or 0)
 
 
 class LevellingForm(forms.Form):
