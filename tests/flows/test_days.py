@@ -19,7 +19,7 @@ VISIT = """select {} from maintenance_visit v join maintenance_schedule s on s.i
 UNWELL = """select control_number from inventory_device d join sites_facility f on f.id = d.facility_id and f.code = 'MAIN'
     where d.status = 'in_service' and merged_into_id is null order by control_number offset 30 limit 1"""
 CHECK = """select c.code from rounds_readinesscheck c join sites_facility f on f.id = c.facility_id and f.code = 'MAIN'
-    where c.device_id is not null and c.frequency = 'day' order by c.id limit 1"""
+    where c.device_id is not null and c.frequency = 'shift' order by c.id limit 1"""
 
 
 def sign(page: Page, password: str, button: str) -> None:
