@@ -22,6 +22,7 @@ from openhtm.inventory.queries import duplicates
 from openhtm.inventory.queries.figures import FIGURES, Counted, counted
 from openhtm.inventory.rules.completeness import Completeness
 from openhtm.reporting.queries.system import last_backup
+from openhtm.reporting.queries.work import order_numbers, visit_numbers
 from openhtm.sites.models import Facility
 
 EXPIRES_SOON = identity.EXPIRES_SOON
@@ -136,6 +137,11 @@ def _attention(asking: _Asking) -> Section:
         asking.number("not_seen"),
     ]
     return Section("attention", "Needs somebody", numbers)
+
+
+def _work(asking: _Asking) -> Section | None:
+    numbers = [Number(*one) for one in (*visit_numbers(asking.actor), *order_numbers(asking.actor))]
+    return Section("work", "Maintenance and work", numbers) if numbers else None
 
 
 def _to_complete(asking: _Asking) -> Section:
@@ -311,9 +317,9 @@ def _facilities(asking: _Asking) -> list[FacilityRow]:
 
 _Maker = Callable[[_Asking], Section | None]
 _SECTIONS: dict[Role, tuple[_Maker, ...]] = {
-    Role.TECHNICIAN: (_attention, _to_complete, _mine),
-    Role.CLINICAL_ENGINEER: (_engineering, _attention, _mine),
-    Role.MANAGER: (_waiting, _inventory, _unknown),
+    Role.TECHNICIAN: (_work, _attention, _to_complete, _mine),
+    Role.CLINICAL_ENGINEER: (_work, _engineering, _attention, _mine),
+    Role.MANAGER: (_work, _waiting, _inventory, _unknown),
     Role.ADMINISTRATOR: (_administration, _inventory),
     Role.SECURITY_ANALYST: (_security,),
     Role.REQUESTER: (_department, _not_in_service),

@@ -165,3 +165,14 @@ def test_the_api_page_is_for_people_logged_in_and_names_every_problem(client, no
     for code in ("not-found", "invalid", "duplicate-already-decided", "not-logged-in"):
         assert f'id="problem-{code}"' in text
     assert 'id="schema-DeviceRow"' in text
+
+
+def test_a_manager_sees_what_is_due_and_reported_and_each_number_has_an_address(north):
+    from openhtm.reporting.queries.work import order_numbers, visit_numbers
+
+    omar = actor_of(UserFactory.with_role(Role.MANAGER, north))
+    nurse = actor_of(UserFactory.with_role(Role.REQUESTER, north))
+    assert [(count, words) for count, words, _, _ in visit_numbers(omar)][:2] == [(0, "visits due now"), (0, "late")]
+    assert [words for _, words, _, _ in order_numbers(omar)] == ["reported, not looked at", "to review"]
+    assert all(url.startswith("/") for _, _, url, _ in (*visit_numbers(omar), *order_numbers(omar)))
+    assert (visit_numbers(nurse), [words for _, words, _, _ in order_numbers(nurse)]) == ([], ["reported, not looked at"])

@@ -23,6 +23,7 @@ from openhtm.workorders.queries.closing import facts_of
 from openhtm.workorders.rules.closing import closing_gaps, in_words
 from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_TONES, UNDER_WAY, WORKABLE, Kind, Priority, Status
 from openhtm.workorders.rules.urgency import Standing, Timing, standing
+from openhtm.workorders.services import signing
 
 MAX_LINES = 300
 TABS = {"work": "Work", "costs": "Labour and parts", "remarks": "Files and remarks", "timeline": "Timeline"}
@@ -94,12 +95,20 @@ def _tab_context(order: WorkOrder, tab: str, *, actor: Actor, may: dict[str, boo
         return {"comments": list(comments[:MAX_LINES]), "files": list(files[:MAX_LINES])}
     if tab == "timeline":
         return {"events": events(list(detail.events_of(order, public_only=not detail.sees_everything(actor, order))[:MAX_LINES]))}
+    signatures = signing.signature_state(order)
+    own = [state for state in signatures if state.intact and state.signature.signer_id == actor.user_id]
     return {
         "reported": request_facts(order),
         "outcome": outcome_facts(order),
         "checklists": [_checklist(order, line) for line in order_page.checklists_of(order)],
-        "signatures": order_page.signatures_of(order),
+        "signatures": signatures,
+        "sign_url": reverse("workorders:sign", args=[order.number]) if _waits_for_signature(order, actor) and not own else "",
     }
+
+
+def _waits_for_signature(order: WorkOrder, actor: Actor) -> bool:
+    """Whoever completed an order signs that they performed it."""
+    return order.status == Status.COMPLETED and order.completed_by_id is not None and order.completed_by_id == actor.user_id
 
 
 def moves(status: Status, may: dict[str, bool]) -> dict[str, Any]:
