@@ -20,12 +20,7 @@ def kinds(kind: type[DomainError] = DomainError) -> set[type[DomainError]]:
 
 
 def test_every_problem_code_has_an_entry():
-<<<<<<< HEAD
-    assert api.get_openapi_schema(path_prefix="/api/v1/")["paths"]  # every room is loaded,
-    assert get_resolver().url_patterns  # with its pages
-=======
     assert api.get_openapi_schema(path_prefix="/api/v1/")["paths"] and get_resolver().url_patterns  # every room is loaded
->>>>>>> main
     rooms = {kind for kind in kinds() if kind.__module__.startswith("openhtm.") and ".tests." not in kind.__module__}
     ours = {kind for kind in rooms if not kind.__module__.startswith("openhtm.demo.")}
     assert {kind.code for kind in ours} | set(OTHER_PROBLEMS) == set(ENTRIES)
