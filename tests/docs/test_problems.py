@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.urls import get_resolver
 
 from openhtm.config.api import api
 from openhtm.config.api_docs import OTHER_PROBLEMS, problem_codes
@@ -19,7 +20,12 @@ def kinds(kind: type[DomainError] = DomainError) -> set[type[DomainError]]:
 
 
 def test_every_problem_code_has_an_entry():
-    assert api.get_openapi_schema(path_prefix="/api/v1/")["paths"]  # every room is loaded
+<<<<<<< HEAD
+    assert api.get_openapi_schema(path_prefix="/api/v1/")["paths"]  # every room is loaded,
+    assert get_resolver().url_patterns  # with its pages
+=======
+    assert api.get_openapi_schema(path_prefix="/api/v1/")["paths"] and get_resolver().url_patterns  # every room is loaded
+>>>>>>> main
     rooms = {kind for kind in kinds() if kind.__module__.startswith("openhtm.") and ".tests." not in kind.__module__}
     ours = {kind for kind in rooms if not kind.__module__.startswith("openhtm.demo.")}
     assert {kind.code for kind in ours} | set(OTHER_PROBLEMS) == set(ENTRIES)

@@ -11,7 +11,7 @@ from openhtm.catalog.models import DeviceType
 from openhtm.catalog.tests.factories import DeviceTypeFactory
 from openhtm.identity.rules.permissions import Permission as P
 from openhtm.identity.rules.permissions import Role
-from openhtm.maintenance.models import Attempt, NoMaintenanceDecision, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.models import Attempt, LevellingProposal, NoMaintenanceDecision, PlanLine, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
 from tests.permissions.rows import Row
 from tests.permissions.world import World
@@ -93,6 +93,17 @@ def facility(world: World) -> dict[str, Any]:
     return {"facility_code": world.north.code}
 
 
+def levelling(world: World) -> dict[str, Any]:
+    scope = {"from": "2026-02-01", "looked_at": 0, "fixed": 0}
+    return {"uid": LevellingProposal.objects.create(facility=world.north, title="Level", scope=scope, before=[0] * 12, after=[0] * 12).uid}
+
+
+def accepted(world: World) -> dict[str, Any]:
+    found = levelling(world)
+    LevellingProposal.objects.filter(uid=found["uid"]).update(status="accepted", decided_at=timezone.now())
+    return found
+
+
 PAGES = [
     Row("maintenance:visit-filter", needs=P.VIEW_SCHEDULES),
     Row("maintenance:visit-share", needs=P.VIEW_SCHEDULES),
@@ -142,6 +153,13 @@ PAGES = [
     Row("maintenance:line-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
     Row("maintenance:planning", needs=P.PLAN_MAINTENANCE),
     Row("maintenance:planning-visits", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:levelling-list", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:levelling-new", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:levelling-new", "POST", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:levelling", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
+    Row("maintenance:levelling-accept", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
+    Row("maintenance:levelling-accept", "POST", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
+    Row("maintenance:levelling-undo", "POST", needs=P.PLAN_MAINTENANCE, kwargs=accepted, scoped=True),
 ]
 REASON = {"reason": "A mistake"}
 API = [
@@ -174,6 +192,10 @@ API = [
     Row("api:list_plan_lines", needs=P.VIEW_SCHEDULES),
     Row("api:end_plan_line", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True, data=lambda w: REASON, ok=(200, 422)),
     Row("api:get_workload", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH"}, scoped=True),
+    Row("api:propose_levelling", "POST", needs=P.PLAN_MAINTENANCE, scoped=True, data=lambda w: {"facility": "NORTH"}),
+    Row("api:get_levelling", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
+    Row("api:accept_levelling", "POST", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True, data=lambda w: REASON),
+    Row("api:undo_levelling", "POST", needs=P.PLAN_MAINTENANCE, kwargs=accepted, scoped=True),
     Row("api:list_planned_visits", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH", "month": "owed"}, scoped=True),
 ]
 ROWS: list[Row] = [*PAGES, *API]

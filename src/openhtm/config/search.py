@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from openhtm.catalog.models import DeviceModel
@@ -19,18 +21,26 @@ from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.addresses import device_url
 from openhtm.inventory.queries import filters, lists
+from openhtm.procedures.queries import procedure_list
 from openhtm.sites.models import Location
+from openhtm.workorders.models import WorkOrder
+from openhtm.workorders.models.order import WorkOrderQuerySet
+from openhtm.workorders.queries import order_filters
+from openhtm.workorders.rules.kinds import STATUS_LABELS, Status
 
 PER_GROUP = 6
 SHORTEST_BAR_CODE = 12
+ORDER_NUMBER = re.compile(r"WO-?(\d{1,15})", re.IGNORECASE | re.ASCII)
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Lead a bar code to what it stands for, and words to the device list."""
+    """Lead a bar code to what it stands for, the number of an order to the order, and words to the device list."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:400]
     if is_bar_code(text):
         return redirect(reverse("inventory:scan") + "?" + urlencode({"code": text}))
+    if (found := ORDER_NUMBER.fullmatch(text)) and _visible_orders(request.actor).filter(number=int(found[1])).exists():  # type: ignore[attr-defined]
+        return redirect("workorders:order", int(found[1]))
     return redirect(reverse("inventory:device-list") + "?" + urlencode({"q": text[:200]}))
 
 
@@ -43,12 +53,13 @@ def is_bar_code(text: str) -> bool:
 
 @require_safe
 def search_json(request: HttpRequest) -> HttpResponse:
-    """Answer the palette with groups of things that match, and pages by name. At most a dozen statements, all by index."""
+    """Answer the palette with groups of things that match, and pages by name. At most fifteen statements, all by index."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     text = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
     groups = [_pages(actor, text)]
     if text:
-        groups += [_devices(actor, text), _places(actor, text), _models(actor, text), _people(actor, text)]
+        groups += [_devices(actor, text), _orders(actor, text), _places(actor, text), _models(actor, text)]
+        groups += [_procedures(actor, text), _people(actor, text)]
     return JsonResponse({"groups": [group for group in groups if group["items"]]})
 
 
@@ -77,6 +88,41 @@ def _devices(actor: Actor, text: str) -> dict[str, Any]:
         for row in rows
     ]
     return {"label": "Devices", "items": items}
+
+
+def _visible_orders(actor: Actor) -> WorkOrderQuerySet:
+    return WorkOrder.objects.visible_to(actor) if actor.may(Permission.VIEW_WORK) else WorkOrder.objects.none()
+
+
+def _orders(actor: Actor, text: str) -> dict[str, Any]:
+    """Orders by number or words of the title, and those of the device with this tag; what is still to do comes first."""
+    read = order_filters.read_filters({"q": text}, actor=actor, today=timezone.localdate())
+    rows = (
+        _visible_orders(actor)
+        .filter(read.condition)
+        .order_by("-under_way", "-number")
+        .values_list("number", "title", "status", "device__control_number")
+    )
+    items = [
+        {
+            "label": f"WO-{number} {title}",
+            "detail": " · ".join(part for part in (STATUS_LABELS[Status(status)], device) if part),
+            "url": reverse("workorders:order", args=[number]),
+            "icon": "clipboard-list",
+        }
+        for number, title, status, device in rows[:PER_GROUP]
+    ]
+    return {"label": "Work orders", "items": items if not read.problems else []}
+
+
+def _procedures(actor: Actor, text: str) -> dict[str, Any]:
+    if not actor.may(Permission.VIEW_PROCEDURES):
+        return {"label": "Procedures", "items": []}
+    items = [
+        {"label": one.name, "detail": one.code, "url": reverse("procedures:procedure", args=[one.code]), "icon": "list-todo"}
+        for one in procedure_list(q=text).filter(active=True)[:PER_GROUP]
+    ]
+    return {"label": "Procedures", "items": items}
 
 
 def _places(actor: Actor, text: str) -> dict[str, Any]:

@@ -149,7 +149,7 @@ class WorkloadForm(forms.Form):
     department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="All departments")
     place = forms.ModelChoiceField(Location.objects.none(), required=False, empty_label="All places")
     skill = forms.ModelChoiceField(Skill.objects.filter(active=True), required=False, to_field_name="code", empty_label="All skills")
-    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False, empty_value=12)
+    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False)
 
     def __init__(self, *args: Any, facilities: QuerySet[Facility], everywhere: bool, facility_id: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,5 +157,33 @@ class WorkloadForm(forms.Form):
         choices["facility"].queryset = facilities
         if not everywhere:
             choices["facility"].empty_label = None
-        choices["department"].queryset = Department.objects.filter(facility_id=facility_id)
-        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility_id=facility_id)
+        choices["department"].queryset = Department.objects.filter(facility_id=facility_id or 0)
+        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility_id=facility_id or 0)
+
+
+class LevellingForm(forms.Form):
+    """What a levelling proposal looks at."""
+
+    facility = forms.ModelChoiceField(Facility.objects.none(), empty_label=None)
+    departments = forms.ModelMultipleChoiceField(
+        Department.objects.none(),
+        required=False,
+        help_text="None chosen: the whole facility.",
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+    )
+    skill = forms.ModelChoiceField(Skill.objects.filter(active=True), required=False, to_field_name="code", empty_label="All skills")
+    leave_high_risk = forms.BooleanField(required=False, initial=True, label="Leave high-risk devices where they are")
+    title = forms.CharField(required=False, max_length=120, help_text="Such as: Level 2027.")
+
+    def __init__(self, *args: Any, facilities: QuerySet[Facility], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, Any] = {name: self.fields[name] for name in ("facility", "departments")}
+        choices["facility"].queryset = facilities
+        choices["departments"].queryset = Department.objects.filter(facility__in=facilities).order_by("facility__name", "name")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        facility = values.get("facility")
+        if facility and any(one.facility_id != facility.pk for one in values.get("departments", ())):
+            self.add_error("departments", "Choose departments of that facility.")
+        return values

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import missing, planning, policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import missing, planning, planning_levelling, policies, programme, schedules, visits, worklist
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *policies.urlpatterns,
     *programme.urlpatterns,
     *planning.urlpatterns,
+    *planning_levelling.urlpatterns,
 ]

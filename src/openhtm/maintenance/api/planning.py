@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
-from openhtm.core.schema import Code, Cursor, Key, Limit, PageOut
+from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
+from openhtm.maintenance.models import LevellingProposal
 from openhtm.maintenance.queries.planning import Scope, visits_of_month, workload
+from openhtm.maintenance.services import levelling
 from openhtm.sites.models import Facility
 
 router = Router(tags=["planning"])
@@ -51,6 +54,34 @@ class ForeseenOut(Schema):
 
 class ForeseenPage(PageOut):
     items: list[ForeseenOut]
+
+
+class LevellingIn(Body):
+    facility: Code
+    departments: Annotated[list[Key], Field(max_length=200)] = []
+    skill: Code | None = None
+    leave_high_risk: bool = True
+    title: Annotated[Text, Field(max_length=120)] = ""
+
+
+class LevellingOut(Schema):
+    uid: UUID
+    facility: str
+    title: str
+    status: str = Field(description="proposed, accepted, undone or dropped.")
+    from_month: dt.date
+    before: list[int] = Field(description="Minutes of each of the twelve months from from_month on.")
+    after: list[int]
+    moves: int
+
+
+class DecideIn(Body):
+    reason: Annotated[Text, Field(min_length=1, max_length=400)]
+
+
+class CarriedOut(Schema):
+    moved: int
+    stayed: list[str] = Field(description="Control numbers of devices to which something happened meanwhile.")
 
 
 def _scope(request: HttpRequest, facility: str | None, department: int | None, location: int | None, skill: str | None) -> Scope:
@@ -98,3 +129,58 @@ def list_planned_visits(
         scope=scope, month=wanted, first_on=today, cursor=cursor or "", limit=limit,
     )  # fmt: skip
     return {"items": [asdict(row) for row in rows], "next_cursor": following, "previous_cursor": None}
+
+
+def _planner(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    require(actor, Permission.PLAN_MAINTENANCE)
+    return actor
+
+
+def _levelling(proposal: LevellingProposal) -> dict[str, Any]:
+    return {
+        "uid": proposal.uid,
+        "facility": proposal.facility.code,
+        "title": proposal.title,
+        "status": proposal.status,
+        "from_month": proposal.scope["from"],
+        "before": proposal.before,
+        "after": proposal.after,
+        "moves": proposal.items.count(),
+    }
+
+
+@router.post(
+    "/planning/levelling", response={201: LevellingOut, **REFUSALS}, operation_id="propose_levelling", summary="Propose a more even year"
+)
+def propose_levelling(request: HttpRequest, body: LevellingIn) -> Any:
+    actor, scope = _planner(request), _scope(request, body.facility, None, None, body.skill)
+    made = levelling.propose(
+        actor=actor, facility_id=scope.facility_id or 0, department_ids=body.departments, skill=scope.skill,
+        leave_high_risk=body.leave_high_risk, title=body.title,
+    )  # fmt: skip
+    return Status(201, _levelling(made))
+
+
+@router.get(
+    "/planning/levelling/{uuid:uid}", response={200: LevellingOut, **REFUSALS}, operation_id="get_levelling", summary="One proposal"
+)
+def get_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
+    return _levelling(levelling.proposals(_planner(request)).get(uid=uid))
+
+
+@router.post(
+    "/planning/levelling/{uuid:uid}/accept",
+    response={200: CarriedOut, **REFUSALS},
+    operation_id="accept_levelling",
+    summary="Carry a proposal out",
+)
+def accept_levelling(request: HttpRequest, uid: UUID, body: DecideIn) -> dict[str, Any]:
+    return asdict(levelling.accept(actor=_planner(request), uid=uid, reason=body.reason))
+
+
+@router.post(
+    "/planning/levelling/{uuid:uid}/undo", response={200: CarriedOut, **REFUSALS}, operation_id="undo_levelling", summary="Take it back"
+)
+def undo_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
+    return asdict(levelling.undo(actor=_planner(request), uid=uid))

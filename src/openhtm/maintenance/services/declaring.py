@@ -5,7 +5,7 @@ Nothing here happens by itself, whatever the risk of the device: the policy prop
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -133,7 +133,11 @@ def _proposal(device: Device, now: datetime) -> Escalation:
     visit = Visit.objects.filter(device=device).order_by("-is_open", "due_on").first()
     if visit is None:
         raise CannotDeclareMissing(device=device.control_number, why="it has no visit to leave out. Change its status instead.")
-    return Escalation(visit=visit, device=device, step=STEP, due_on=local_day(now, ZoneInfo(device.facility.time_zone)), created_at=now)
+    due_on = local_day(now, ZoneInfo(device.facility.time_zone))
+    asked_on = set(Escalation.objects.filter(visit=visit, step=STEP, due_on__gte=due_on).values_list("due_on", flat=True))
+    while due_on in asked_on:  # asked today already, and found meanwhile
+        due_on += timedelta(days=1)
+    return Escalation(visit=visit, device=device, step=STEP, due_on=due_on, created_at=now)
 
 
 def _tell(device: Device, found: Escalation, words: str, roles: tuple[Role, ...], text: str, now: datetime) -> None:

@@ -60,6 +60,9 @@ def refresh_schedules(
     about = {"now": now, "user": actor.user_id, "name": actor.name[:120], "reason": reason[:400]}
     with connection.cursor() as cursor:
         cursor.execute(settle_sql.LOCK_ALL if wanted is None else settle_sql.LOCK_SHARED, [settle_sql.LOCK_KEY])
+        cursor.execute("SET LOCAL jit = off")  # compiling takes longer than these statements
+        if wanted is None or len(wanted) > ANALYZE_FROM:
+            cursor.execute("SET LOCAL work_mem = '64MB'")
         _gather(cursor, wanted, today)
         if _count(cursor, inherit_sql.CHANGING, None):
             settle(device_ids=_changing_devices(cursor), now=now, today=today)
@@ -79,6 +82,8 @@ def _gather(cursor: Any, wanted: list[int] | None, today: dict[int, date]) -> No
     cursor.execute(due_sql.FILL_TODAY, [list(today), list(today.values())])
     if wanted is not None:
         cursor.execute("INSERT INTO due_device SELECT unnest(%s::bigint[])", [wanted])
+        if len(wanted) > ANALYZE_FROM:
+            cursor.execute("ANALYZE due_device")
     cursor.execute(inherit_sql.fill_wanted(whole=wanted is None), [sorted(IN_INVENTORY)])
     if wanted is None or len(wanted) > ANALYZE_FROM:
         cursor.execute("ANALYZE plan_wanted")

@@ -31,7 +31,19 @@ WITH subject AS (
   FROM inventory_device d {only} JOIN due_today t ON t.facility_id = d.facility_id JOIN sites_facility f ON f.id = d.facility_id
   WHERE d.status = ANY(%s) AND d.merged_into_id IS NULL
 ),
-line AS (SELECT l.* FROM maintenance_planline l JOIN procedures_procedure p ON p.id = l.procedure_id WHERE p.active),
+line AS MATERIALIZED (
+  SELECT l.id, l.device_id, l.device_model_id, l.device_type_id, l.facility_id, l.procedure_id, l.needed, l.cycle, l.every_n, l.every_unit,
+    l.blackout_months, l.meter, l.meter_every, l.join_base_month, l.anchor_on, l.effective_from, l.ended_on, w.id AS step_id
+  FROM maintenance_planline l JOIN procedures_procedure p ON p.id = l.procedure_id
+  LEFT JOIN LATERAL (
+    SELECT w.id FROM maintenance_windowstep w JOIN maintenance_windowprofile p ON p.id = w.profile_id
+    WHERE CASE WHEN l.window_profile_id IS NULL THEN p.is_default ELSE p.id = l.window_profile_id END
+      AND w.from_interval_days <= l.every_n * CASE l.every_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END
+        + l.every_n * CASE l.every_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * 1461 / 48
+    ORDER BY w.from_interval_days DESC LIMIT 1
+  ) w ON true
+  WHERE p.active
+),
 applies AS (
   SELECT s.id AS subject_id, 3 AS level, l.* FROM subject s JOIN line l ON l.device_id = s.id
   UNION ALL SELECT s.id, 2, l.* FROM subject s JOIN line l ON l.device_model_id = s.device_model_id
@@ -50,19 +62,12 @@ best AS (
   ORDER BY a.subject_id, a.procedure_id, a.level DESC, (a.facility_id IS NOT NULL) DESC, a.id DESC
 )
 SELECT b.subject_id, b.procedure_id, b.id, CASE b.level WHEN 3 THEN 'device' WHEN 2 THEN 'model' ELSE 'type' END, b.cycle, b.every_n, b.every_unit,
-  w.id, b.blackout_months, b.meter, b.meter_every, b.accepted_on, CASE WHEN b.join_base_month THEN m.month END, b.anchor_on,
+  b.step_id, b.blackout_months, b.meter, b.meter_every, b.accepted_on, CASE WHEN b.join_base_month THEN m.month END, b.anchor_on,
   greatest(b.effective_from, b.accepted_on), b.today
 FROM best b
 LEFT JOIN decided n ON n.device_id = b.subject_id
 LEFT JOIN maintenance_departmentmonth m ON m.department_id = b.department_id
-JOIN LATERAL (
-  SELECT w.id FROM maintenance_windowstep w JOIN maintenance_windowprofile p ON p.id = w.profile_id
-  WHERE CASE WHEN b.window_profile_id IS NULL THEN p.is_default ELSE p.id = b.window_profile_id END
-    AND w.from_interval_days <= b.every_n * CASE b.every_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END
-      + b.every_n * CASE b.every_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * 1461 / 48
-  ORDER BY w.from_interval_days DESC LIMIT 1
-) w ON true
-WHERE b.needed AND (n.level IS NULL OR b.level > n.level)
+WHERE b.needed AND b.step_id IS NOT NULL AND (n.level IS NULL OR b.level > n.level)
 """
 
 

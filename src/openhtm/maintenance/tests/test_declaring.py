@@ -25,6 +25,7 @@ from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
 from openhtm.notices.models import Notice
 from openhtm.sites.tests.factories import DepartmentFactory
 from openhtm.workorders.models import WorkOrder
+from openhtm.workorders.services.guards import ReturnTestMissing
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 20, 17, tzinfo=UTC)
@@ -87,15 +88,15 @@ def test_found_again_it_is_set_aside_with_an_order_and_its_visit_comes_before_us
     sign_missing(actor=nurse, control_number="BME-1", now=NOW)
     with time_machine.travel(NOW + timedelta(days=110), tick=False):
         reconcile(actor=system)
-        record_sighting(control_number="BME-1", actor=maria)
+        record_sighting(control_number="BME-1", actor=maria, now=NOW + timedelta(days=110))
         pump.refresh_from_db()
         order = WorkOrder.objects.get(origin="found")
         assert (pump.status, order.return_test_required) == ("out_of_service", True)
         assert "2026-01-31" in order.description
         assert attention(pump)["before_use"]
         assert Visit.objects.get(is_open=True).state == "held"
-        change_status(actor=omar, control_number="BME-1", after="in_service", reason="Inspected")
-        assert Visit.objects.get(is_open=True).state in ("in_window", "due", "late", "grace")
+        with pytest.raises(ReturnTestMissing):
+            change_status(actor=omar, control_number="BME-1", after="in_service", reason="Inspected")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_the_facility_gives_the_days_for_a_follow_up(pump, maria, system):
     attempts.record_attempt(actor=maria, visit_id=visit.pk, outcome="in_use", now=NOW)
     attempts.record_attempt(actor=maria, visit_id=visit.pk, outcome="pass", now=NOW + timedelta(days=12))  # after the window
     visit.refresh_from_db()
-    assert (visit.timing, visit.policy_compliant) == ("within_grace", True)
+    assert (visit.timing, visit.policy_compliant) == ("late", True)
     attempts.take_back(actor=maria, attempt_uid=str(visit.attempts.get(outcome="pass").uid), reason="Twice", now=NOW + timedelta(days=12))
     MissPolicy.objects.filter(facility=pump.facility).update(in_use_retry_days=11)
     attempts.record_attempt(actor=maria, visit_id=visit.pk, outcome="pass", now=NOW + timedelta(days=12))

@@ -20,8 +20,6 @@ from openhtm.maintenance.views.visits import who
 from openhtm.sites.models import Facility
 from openhtm.ui import lists
 
-SKILL_FIELDS = ("facility", "department", "place", "skill")
-
 
 def places_to_plan(actor: Actor) -> QuerySet[Facility]:
     """The facilities where the actor may plan, by name."""
@@ -39,9 +37,9 @@ def read_scope(request: HttpRequest) -> tuple[Scope, WorkloadForm]:
     data = {**request.GET.dict(), "facility": facility_id or ""}
     form = WorkloadForm(data, facilities=facilities, everywhere=everywhere, facility_id=facility_id)
     form.is_valid()
-    chosen = {name: form.cleaned_data.get(name) for name in SKILL_FIELDS}
-    keys = {f"{name}_id": chosen[key].pk if chosen[key] else None for name, key in (("department", "department"), ("location", "place"))}
-    return Scope(facility_id=facility_id, skill=chosen["skill"].code if chosen["skill"] else "", **keys), form
+    department, place, skill = (form.cleaned_data.get(name) for name in ("department", "place", "skill"))
+    keys = {"department_id": department.pk if department else None, "location_id": place.pk if place else None}
+    return Scope(facility_id=facility_id, skill=skill.code if skill else "", **keys), form
 
 
 def _facility_id(facilities: QuerySet[Facility], asked: str | None, *, everywhere: bool) -> int | None:

@@ -4,8 +4,8 @@ import pytest
 from django.test import RequestFactory
 
 from openhtm.inventory.tests.factories import DeviceFactory
-from openhtm.ui import panels
 from openhtm.ui.templatetags.ui import render_panel
+from openhtm.workorders import device_panels
 from openhtm.workorders.tests.factories import WorkOrderFactory
 
 pytestmark = pytest.mark.django_db
@@ -14,10 +14,9 @@ pytestmark = pytest.mark.django_db
 def shown(slot, device, actor):
     request = RequestFactory().get("/")
     request.actor = actor
-    found = [
-        panel for panel in panels.collect(slot, request=request, subject=device) if panel.template.startswith("workorders/panel_device")
-    ]
-    return "".join(render_panel(panel, request) for panel in found)
+    provider = {"device.tabs": device_panels.device_work, "device.attention": device_panels.device_attention}[slot]
+    panel = provider(request, device)
+    return render_panel(panel, request) if panel else ""
 
 
 def test_a_device_shows_its_work_and_what_is_urgent(maria, chen, north):
