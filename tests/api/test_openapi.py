@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from django.test import Client
 
 from openhtm.config.cli import main
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "docs" / "reference" / "openapi.json"
 RENEW = "the API differs from docs/reference/openapi.json: run  openhtm openapi > docs/reference/openapi.json  and read the difference"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -43,3 +45,16 @@ def test_refusals_are_documented_as_problems() -> None:
     for name, entry in operations().items():
         for status in ("400", "401", "403", "404", "405", "409", "413", "415", "422"):
             assert list(entry["responses"][status]["content"]) == ["application/problem+json"], (name, status)
+
+
+def test_no_two_schemas_share_a_name():
+    """The contract keeps schemas by name: of two with one name, the later would stand for both."""
+    known: dict[str, set[str]] = {}
+    for path in (ROOT / "src" / "openhtm").glob("*/api*"):
+        for file in [path] if path.suffix == ".py" else path.glob("*.py"):
+            for name in re.findall(
+                r"^class (\w+)\((?:\w*Body|\w*Schema|\w*PageOut|\w+(?:In|Out))\)", file.read_text(encoding="utf-8"), re.MULTILINE
+            ):
+                known.setdefault(name, set()).add(str(file))
+    assert len(known) > 100
+    assert {name: files for name, files in known.items() if len(files) > 1} == {}

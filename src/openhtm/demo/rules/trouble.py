@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openhtm.demo.rules.chance import Chance, Weighted
 
 DAYS_PER_YEAR = 365.25
-CODES = Weighted({"upf": 0.31, "npf": 0.16, "acc": 0.17, "batt": 0.13, "use": 0.14, "ppf": 0.045, "net": 0.055, "sif": 0.02, "upf2": 0.02})
+CODES = Weighted({"upf": 0.31, "npf": 0.13, "acc": 0.17, "batt": 0.13, "use": 0.14, "ppf": 0.045, "net": 0.055, "sif": 0.02, "upf2": 0.02})
 """Failure codes of corrective work (DOMAIN 4.1): 5 to 15 % without a problem found."""
 
 

@@ -104,7 +104,8 @@ def test_history_knows_who_wrote_it(hospital: Built) -> None:
             "SELECT count(*), count(*) FILTER (WHERE c.metadata->>'actor' = 'openhtm demo') FROM inventory_deviceevent e"
             " LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"
         )
-        assert cursor.fetchone() == (1500, 1500)
+        written, by_demo = cursor.fetchone()
+        assert written == by_demo >= 1500  # each device once, and again where its work changed it
 
 
 def test_one_account_for_each_role_with_exactly_that_role(hospital: Built) -> None:

@@ -18,7 +18,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.api.devices import (
     ByHeader,
-    MoveIn,
+    DeviceMoveIn,
     NewDevice,
     Number,
     OwnershipCode,
@@ -52,7 +52,7 @@ class BulkStatusIn(Chosen):
     reason: Annotated[Text, Field(max_length=400)] = ""
 
 
-class BulkMoveIn(Chosen, MoveIn):
+class BulkMoveIn(Chosen, DeviceMoveIn):
     """Many devices to one place."""
 
 

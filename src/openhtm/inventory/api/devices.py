@@ -447,7 +447,7 @@ def change_device_status(request: HttpRequest, control_number: str, payload: Sta
     return device_out(detail.device_by_number(actor=actor, number=number), actor=actor)
 
 
-class MoveIn(Body):
+class DeviceMoveIn(Body):
     """Where devices go. Null means unknown."""
 
     facility: Annotated[Text, Field(min_length=1, max_length=20)]
@@ -457,7 +457,7 @@ class MoveIn(Body):
 
 
 @router.post("/devices/{control_number}/move", response={200: DeviceOut, **REFUSALS}, operation_id="move_device", summary="Move a device")
-def move_device(request: HttpRequest, control_number: str, payload: MoveIn) -> dict[str, Any]:
+def move_device(request: HttpRequest, control_number: str, payload: DeviceMoveIn) -> dict[str, Any]:
     """Move a device to a place and department of a facility."""
     actor = actor_of(request)
     number = found_device(actor, control_number).control_number
@@ -465,7 +465,7 @@ def move_device(request: HttpRequest, control_number: str, payload: MoveIn) -> d
     return device_out(detail.device_by_number(actor=actor, number=number), actor=actor)
 
 
-def move(actor: Actor, numbers: list[str], payload: MoveIn) -> int:
+def move(actor: Actor, numbers: list[str], payload: DeviceMoveIn) -> int:
     with in_our_names():
         return life.move_devices(
             actor=actor,

@@ -66,7 +66,7 @@ class RunList(PageOut):
     items: list[RunOut]
 
 
-class ProblemOut(Schema):
+class ImportProblemOut(Schema):
     column: str
     field: str
     value: str
@@ -82,7 +82,7 @@ class RowOut(Schema):
     action: ActionCode
     matched_by: str
     difference: dict[str, Any] = Field(description="{field: [before, after]}")
-    problems: list[ProblemOut]
+    problems: list[ImportProblemOut]
     source: dict[str, Any] = Field(description="The cells by column, as in the file.")
 
 

@@ -86,7 +86,7 @@ def list_findings(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-class CandidateOut(Schema):
+class QualityCandidateOut(Schema):
     first: str = Field(description="Control number of the older record.")
     second: str
     method: Literal["serial", "udi", "mac"]
@@ -95,7 +95,7 @@ class CandidateOut(Schema):
 
 
 class CandidateList(PageOut):
-    items: list[CandidateOut]
+    items: list[QualityCandidateOut]
 
 
 @router.get("/quality/duplicates", response={200: CandidateList, **REFUSALS}, operation_id="list_duplicates", summary="Doubtful pairs")
@@ -131,7 +131,7 @@ def decide_different(request: HttpRequest, payload: DifferentIn) -> dict[str, An
     return {"first": str(decided.first), "second": str(decided.second), "verdict": decided.verdict, "decided_at": decided.decided_at}
 
 
-class MergeIn(Body):
+class QualityMergeIn(Body):
     """Which record stays, and whose value stands for each fact. Facts not named stay as the survivor has them."""
 
     survivor: Number
@@ -148,7 +148,7 @@ class MergedOut(Schema):
 
 
 @router.post("/quality/duplicates/merge", response={200: MergedOut, **REFUSALS}, operation_id="merge_devices", summary="Merge two records")
-def merge_devices(request: HttpRequest, payload: MergeIn) -> dict[str, Any]:
+def merge_devices(request: HttpRequest, payload: QualityMergeIn) -> dict[str, Any]:
     """Merge one record into another. Every number of both keeps leading to it."""
     merged = merging.merge_devices(actor=_actor(request), **payload.model_dump())
     return {"control_number": merged.control_number, "former_numbers": list(merged.alternate_numbers.values_list("number", flat=True))}

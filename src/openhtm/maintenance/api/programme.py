@@ -67,7 +67,7 @@ class DecisionIn(Body):
     reason: Reason
 
 
-class DecisionOut(Schema):
+class ProgrammeDecisionOut(Schema):
     id: int
     reason: str
     decided_by: str
@@ -96,14 +96,14 @@ class ReadingPage(PageOut):
     items: list[ReadingOut]
 
 
-class FindingOut(Schema):
+class ProgrammeFindingOut(Schema):
     device: str
     facility: str
     device_type: str | None
 
 
 class FindingPage(PageOut):
-    items: list[FindingOut]
+    items: list[ProgrammeFindingOut]
 
 
 class StepOut(Schema):
@@ -140,7 +140,10 @@ def set_plan_line(request: HttpRequest, body: LineIn) -> dict[str, Any]:
 
 
 @router.post(
-    "/programme/decisions", response={201: DecisionOut, **REFUSALS}, operation_id="decide_none_needed", summary="No maintenance needed"
+    "/programme/decisions",
+    response={201: ProgrammeDecisionOut, **REFUSALS},
+    operation_id="decide_none_needed",
+    summary="No maintenance needed",
 )
 def decide_none_needed(request: HttpRequest, body: DecisionIn) -> Any:
     """Write down that a type, a model or one device needs no scheduled maintenance."""
@@ -150,7 +153,7 @@ def decide_none_needed(request: HttpRequest, body: DecisionIn) -> Any:
 
 @router.post(
     "/programme/decisions/{decision_id}/withdraw",
-    response={200: DecisionOut, **REFUSALS},
+    response={200: ProgrammeDecisionOut, **REFUSALS},
     operation_id="withdraw_decision",
     summary="Withdraw a decision",
 )

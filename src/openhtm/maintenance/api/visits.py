@@ -95,7 +95,7 @@ class AttemptOut(Schema):
     performer: str
 
 
-class ReasonIn(Body):
+class VisitReasonIn(Body):
     reason: Reason
 
 
@@ -104,7 +104,7 @@ class ExclusionIn(Body):
     reason: Reason
 
 
-class DecisionIn(Body):
+class VisitDecisionIn(Body):
     confirmed: bool
     note: Annotated[Text, Field(max_length=400)] = ""
 
@@ -245,7 +245,7 @@ def record_attempt(request: HttpRequest, visit_id: int, body: AttemptIn) -> Any:
     operation_id="take_back_attempt",
     summary="Take an attempt back",
 )
-def take_back_attempt(request: HttpRequest, uid: UUID, body: ReasonIn) -> dict[str, Any]:
+def take_back_attempt(request: HttpRequest, uid: UUID, body: VisitReasonIn) -> dict[str, Any]:
     _found(Attempt.objects.filter(visit__in=Visit.objects.visible_to(_may(request))), uid=uid)
     return _attempt(attempts.take_back(actor=_who(request), attempt_uid=str(uid), reason=body.reason))
 
@@ -267,7 +267,7 @@ def propose_exclusion(request: HttpRequest, visit_id: int, body: ExclusionIn) ->
     operation_id="decide_exclusion",
     summary="Confirm or refuse an exclusion",
 )
-def decide_exclusion(request: HttpRequest, uid: UUID, body: DecisionIn) -> dict[str, Any]:
+def decide_exclusion(request: HttpRequest, uid: UUID, body: VisitDecisionIn) -> dict[str, Any]:
     _found(VisitExclusion.objects.filter(visit__in=Visit.objects.visible_to(_may(request))), uid=uid)
     return _exclusion(exclusions.decide(actor=_who(request), exclusion_uid=str(uid), confirmed=body.confirmed, note=body.note))
 
@@ -321,7 +321,7 @@ def list_plan_lines(request: HttpRequest, cursor: Cursor | None = None, limit: L
 @router.post(
     "/programme/{int:line_id}/end", response={200: LineOut, **REFUSALS}, operation_id="end_plan_line", summary="End a line of the programme"
 )
-def end_plan_line(request: HttpRequest, line_id: int, body: ReasonIn) -> dict[str, Any]:
+def end_plan_line(request: HttpRequest, line_id: int, body: VisitReasonIn) -> dict[str, Any]:
     actor = _may(request)
     require(actor, Permission.EDIT_SCHEDULES)
     line = _found(PlanLine.objects.filter(ended_on__isnull=True), pk=line_id)

@@ -22,12 +22,12 @@ from openhtm.procedures.api.shapes import (
     DifferenceList,
     DraftIn,
     Kind,
-    MoveIn,
     PictureOut,
     ProcedureChange,
     ProcedureDetail,
     ProcedureIn,
     ProcedureList,
+    ProcedureMoveIn,
     Slug,
     Stage,
     VersionDetail,
@@ -200,7 +200,7 @@ def save_draft(request: HttpRequest, code: Slug, payload: DraftIn) -> dict[str, 
     operation_id="move_procedure",
     summary="Draft, review, release, retire",
 )
-def move_procedure(request: HttpRequest, code: Slug, payload: MoveIn) -> Any:
+def move_procedure(request: HttpRequest, code: Slug, payload: ProcedureMoveIn) -> Any:
     """Whoever wrote on a version cannot review it. 204: the draft was all there was, and the procedure is gone."""
     actor = _writer(request)
     _MOVES[payload.move](actor=actor, code=code)

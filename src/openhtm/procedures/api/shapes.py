@@ -102,7 +102,7 @@ class DraftIn(Body):
     )
 
 
-class MoveIn(Body):
+class ProcedureMoveIn(Body):
     move: Literal["start_draft", "submit", "send_back", "review", "release", "retire", "discard_draft"]
 
 

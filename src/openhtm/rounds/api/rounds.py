@@ -63,14 +63,14 @@ class ExpectedOut(Schema):
     found_at: dt.datetime | None
 
 
-class ScanIn(Body):
+class RoundScanIn(Body):
     code: Annotated[Text, Field(min_length=1, max_length=1000)] = Field(description="As read or typed.")
     uid: Uid | None = None
     scanned_at: AwareDatetime | None = Field(default=None, description="When it was scanned, if it is sent later.")
     control_number: Annotated[Line, Field(max_length=60)] = Field(default="", description="Answers choose: the device meant.")
 
 
-class ScanOut(Schema):
+class RoundScanOut(Schema):
     """What a scan was answered. choose and place keep no scan."""
 
     answer: Literal["found", "unexpected", "unknown", "again", "choose", "place"]
@@ -162,8 +162,8 @@ def list_round_expectations(request: HttpRequest, uid: UUID, found: bool | None 
     return [_expected(one) for one in queries.expectations(_found(request, uid), found=found)[:limit]]
 
 
-@router.post("/rounds/{uuid:uid}/scans", response={200: ScanOut, **REFUSALS}, operation_id="scan_in_round", summary="Send one scan")
-def add_scan(request: HttpRequest, uid: UUID, body: ScanIn) -> dict[str, Any]:
+@router.post("/rounds/{uuid:uid}/scans", response={200: RoundScanOut, **REFUSALS}, operation_id="scan_in_round", summary="Send one scan")
+def add_scan(request: HttpRequest, uid: UUID, body: RoundScanIn) -> dict[str, Any]:
     actor = _may(request)
     answer = scan_in_round(
         actor=actor,

@@ -23,7 +23,7 @@ ListCode = Literal[tuple(CodeList.values)]  # type: ignore[valid-type]
 PathCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
-class CodeOut(Schema):
+class WorkCodeOut(Schema):
     """One entry of a coded list."""
 
     list: str
@@ -46,16 +46,16 @@ class CodeQuery(Schema):
     retired: bool = Field(default=False, description="true: also those no longer offered.")
 
 
-@router.get("/work-codes", response={200: list[CodeOut], **REFUSALS}, operation_id="list_work_codes", summary="Coded lists")
+@router.get("/work-codes", response={200: list[WorkCodeOut], **REFUSALS}, operation_id="list_work_codes", summary="Coded lists")
 def list_work_codes(request: HttpRequest, query: Query[CodeQuery]) -> Any:
     """Codes of failures, problems, causes, resolutions, reasons to wait or to cancel, and kinds of labour."""
     require(actor_of(request), Permission.VIEW_WORK)
     found = WorkCode.objects.all() if query.retired else WorkCode.objects.filter(active=True)
     found = found.filter(list=query.list) if query.list else found
-    return list(found.values(*CodeOut.model_fields))
+    return list(found.values(*WorkCodeOut.model_fields))
 
 
-class CodeIn(Body):
+class WorkCodeIn(Body):
     """Only what is sent is changed. A new code needs its label."""
 
     label: Annotated[Text, Field(max_length=120)] = ""
@@ -69,11 +69,13 @@ class CodeIn(Body):
     active: bool = True
 
 
-@router.put("/work-codes/{list}/{code}", response={200: CodeOut, **REFUSALS}, operation_id="save_work_code", summary="Add or change a code")
-def save_work_code(request: HttpRequest, list: ListCode, code: PathCode, payload: CodeIn) -> Any:  # type: ignore[valid-type]
+@router.put(
+    "/work-codes/{list}/{code}", response={200: WorkCodeOut, **REFUSALS}, operation_id="save_work_code", summary="Add or change a code"
+)
+def save_work_code(request: HttpRequest, list: ListCode, code: PathCode, payload: WorkCodeIn) -> Any:  # type: ignore[valid-type]
     """Add an entry, or change it; from then on it is the site's own. Entries are retired (active false), never deleted."""
     entry = codes.save_code(actor=actor_of(request), list=list, code=code, values=given(payload))
-    return {name: getattr(entry, name) for name in CodeOut.model_fields}
+    return {name: getattr(entry, name) for name in WorkCodeOut.model_fields}
 
 
 class TargetOut(Schema):

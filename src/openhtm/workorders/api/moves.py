@@ -18,12 +18,12 @@ NeededCode = Annotated[Text, Field(min_length=1, max_length=40)]
 SEEN = Field(default=None, description="updated_at as you last read it; 409 if it changed since.")
 
 
-class MoveIn(Body):
+class WorkMoveIn(Body):
     seen_at: SeenAt = SEEN
 
 
 @router.post("/work-orders/{number}/start", response={200: OrderOut, **REFUSALS}, operation_id="start_work", summary="Start to work")
-def start_work(request: HttpRequest, number: Key, payload: MoveIn) -> dict[str, Any]:
+def start_work(request: HttpRequest, number: Key, payload: WorkMoveIn) -> dict[str, Any]:
     """Begin to work. An order of nobody becomes the caller's own."""
     actor = actor_of(request)
     moving.start_work(actor=actor, number=number, seen_at=payload.seen_at)
@@ -40,7 +40,7 @@ def accept_work_order(request: HttpRequest, number: Key) -> dict[str, Any]:
     return answer(actor, number)
 
 
-class HoldIn(MoveIn):
+class HoldIn(WorkMoveIn):
     reason_code: NeededCode = Field(description="From the list hold; it says whether the targets wait too.")
     until: Day | None = None
     note: Reason = ""
@@ -64,7 +64,7 @@ def resume_work(request: HttpRequest, number: Key) -> dict[str, Any]:
     return answer(actor, number)
 
 
-class CompleteIn(MoveIn):
+class CompleteIn(WorkMoveIn):
     """Codes left out stay as they are; the failure code must be known by now for most kinds of work."""
 
     outcome: Annotated[Text, Field(max_length=20)] = Field(default="", description="Attempt outcome code, for scheduled work.")
@@ -84,7 +84,7 @@ def complete_work_order(request: HttpRequest, number: Key, payload: CompleteIn) 
 
 
 @router.post("/work-orders/{number}/close", response={200: OrderOut, **REFUSALS}, operation_id="close_work_order", summary="Close")
-def close_work_order(request: HttpRequest, number: Key, payload: MoveIn) -> dict[str, Any]:
+def close_work_order(request: HttpRequest, number: Key, payload: WorkMoveIn) -> dict[str, Any]:
     """Settle a completed order for good. Refused with workorder-not-ready while something is missing; detail names it."""
     actor = actor_of(request)
     moving.close_order(actor=actor, number=number, seen_at=payload.seen_at)
@@ -116,14 +116,14 @@ def cancel_work_order(request: HttpRequest, number: Key, payload: CancelIn) -> d
     return answer(actor, number)
 
 
-class MergeIn(NumbersIn):
+class WorkMergeIn(NumbersIn):
     reason: Reason = ""
 
 
 @router.post(
     "/work-orders/{number}/merge", response={200: OrderOut, **REFUSALS}, operation_id="merge_work_orders", summary="Merge others into it"
 )
-def merge_work_orders(request: HttpRequest, number: Key, payload: MergeIn) -> dict[str, Any]:
+def merge_work_orders(request: HttpRequest, number: Key, payload: WorkMergeIn) -> dict[str, Any]:
     """Merge other reports of the same fault into this order, which keeps all that they carried."""
     actor = actor_of(request)
     merging.merge_orders(actor=actor, into=number, numbers=payload.numbers, reason=payload.reason)

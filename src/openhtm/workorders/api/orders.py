@@ -145,22 +145,25 @@ class BulkOrderIn(NewOrderIn):
     title: Annotated[Text, Field(min_length=1, max_length=200)]
 
 
-class ManyIn(Body):
+class WorkManyIn(Body):
     items: Annotated[list[BulkOrderIn], Field(min_length=1, max_length=5000)]
     client_key: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="Your own key of the whole. The header Idempotency-Key means the same."
     )
 
 
-class ManyOut(Schema):
+class WorkManyOut(Schema):
     added: int
     numbers: list[int] = Field(description="In the order of the items.")
 
 
 @router.post(
-    "/bulk/work-orders", response={201: ManyOut, 200: ManyOut, **REFUSALS}, operation_id="bulk_open_work_orders", summary="Open many orders"
+    "/bulk/work-orders",
+    response={201: WorkManyOut, 200: WorkManyOut, **REFUSALS},
+    operation_id="bulk_open_work_orders",
+    summary="Open many orders",
 )
-def bulk_open_work_orders(request: HttpRequest, payload: ManyIn, header_key: ByHeader = None) -> Any:
+def bulk_open_work_orders(request: HttpRequest, payload: WorkManyIn, header_key: ByHeader = None) -> Any:
     """Open up to 5,000 orders, all or none. A refusal names every wrong field with its item, counted from 0: items.3.title.
 
     201, or 200 with the first answer if the same client_key came before.
@@ -299,7 +302,7 @@ class BulkAssignIn(AssignIn, NumbersIn):
     """Many orders at once."""
 
 
-class ChangedOut(Schema):
+class WorkChangedOut(Schema):
     changed: int = Field(description="Orders that were really changed.")
 
 
@@ -317,7 +320,10 @@ def assign_work_order(request: HttpRequest, number: Key, payload: AssignIn) -> d
 
 
 @router.post(
-    "/bulk/work-orders/assign", response={200: ChangedOut, **REFUSALS}, operation_id="bulk_assign_work_orders", summary="Assign many orders"
+    "/bulk/work-orders/assign",
+    response={200: WorkChangedOut, **REFUSALS},
+    operation_id="bulk_assign_work_orders",
+    summary="Assign many orders",
 )
 def bulk_assign_work_orders(request: HttpRequest, payload: BulkAssignIn) -> dict[str, int]:
     """Set what is sent on all these orders, or on none."""

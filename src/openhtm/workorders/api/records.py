@@ -26,7 +26,7 @@ router = Router(tags=["work orders"])
 NOTE = Field(default="", max_length=200)
 
 
-class EventOut(Schema):
+class WorkEventOut(Schema):
     """One thing that happened. ``number`` is the order it was written on, which may have been merged into this one."""
 
     number: int
@@ -39,7 +39,7 @@ class EventOut(Schema):
 
 
 @router.get(
-    "/work-orders/{number}/events", response={200: list[EventOut], **REFUSALS}, operation_id="work_order_events", summary="Timeline"
+    "/work-orders/{number}/events", response={200: list[WorkEventOut], **REFUSALS}, operation_id="work_order_events", summary="Timeline"
 )
 def work_order_events(request: HttpRequest, number: Key) -> Any:
     """The newest thousand events. Requesters and companies read what is public."""
@@ -172,12 +172,12 @@ def work_file_content(request: HttpRequest, uid: UUID) -> Any:
     return inert_response(found.file, found.file_name)
 
 
-class RemovalIn(Schema):
+class WorkRemovalIn(Schema):
     reason: Why = Field(description="Why; others will look for it.")
 
 
 @router.delete("/work-order-files/{uid}", response={204: None, **REFUSALS}, operation_id="remove_work_file", summary="Take a file away")
-def remove_work_file(request: HttpRequest, uid: UUID, query: Query[RemovalIn]) -> Any:
+def remove_work_file(request: HttpRequest, uid: UUID, query: Query[WorkRemovalIn]) -> Any:
     """Take a file away from its order. Its content, and who removed it and why, stay."""
     talking.remove_file(actor=actor_of(request), uid=uid, reason=query.reason)
     return Status(204, None)
@@ -279,7 +279,7 @@ def stop_timer(request: HttpRequest, payload: StopIn) -> Any:
 
 
 @router.delete("/labour/{uid}", response={204: None, **REFUSALS}, operation_id="remove_labour", summary="Take time off")
-def remove_labour(request: HttpRequest, uid: UUID, query: Query[RemovalIn]) -> Any:
+def remove_labour(request: HttpRequest, uid: UUID, query: Query[WorkRemovalIn]) -> Any:
     """Take an entry off its order, one's own or, with the right to review work, a colleague's. The history keeps it."""
     labour.remove_labour(actor=actor_of(request), uid=uid, reason=query.reason)
     return Status(204, None)

@@ -299,7 +299,7 @@ def held_out(one: HeldResult) -> dict[str, Any]:
     }
 
 
-class SettleIn(Body):
+class WorkSettleIn(Body):
     decision: Literal["stored", "discarded"]
     note: Annotated[Text, Field(min_length=1, max_length=400)]
     checklist: Annotated[Text, Field(max_length=60)] = Field(default="", description="Another checklist than the one it was sent for.")

@@ -257,7 +257,7 @@ def list_held(
 
 
 @router.post("/held-results/{uid}/settle", response={200: shapes.HeldOut, **REFUSALS}, operation_id="settle_held_result", summary="Settle")
-def post_settle(request: HttpRequest, uid: UUID, payload: shapes.SettleIn) -> dict[str, Any]:
+def post_settle(request: HttpRequest, uid: UUID, payload: shapes.WorkSettleIn) -> dict[str, Any]:
     """Store a held result after all, or discard it. The record of it stays."""
     settled = held.settle_held(actor=actor_of(request), uid=uid, decision=payload.decision, note=payload.note, checklist=payload.checklist)
     return shapes.held_out(settled)

@@ -18,7 +18,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
 from openhtm.inventory.queries.detail import device_by_number
-from openhtm.workorders.api.records import RemovalIn
+from openhtm.workorders.api.records import WorkRemovalIn
 from openhtm.workorders.api.shapes import Cents, Day, actor_of, found_order
 from openhtm.workorders.models import Downtime, OtherCost, PartUsed, VendorReport
 from openhtm.workorders.services import downtime, spending, talking
@@ -77,7 +77,7 @@ def add_part_used(request: HttpRequest, number: Key, payload: PartIn) -> Any:
 
 
 @router.delete("/parts-used/{uid}", response={204: None, **REFUSALS}, operation_id="remove_part_used", summary="Take a part off")
-def remove_part_used(request: HttpRequest, uid: UUID, query: Query[RemovalIn]) -> Any:
+def remove_part_used(request: HttpRequest, uid: UUID, query: Query[WorkRemovalIn]) -> Any:
     """Take a part off its order; the history keeps it."""
     spending.remove_part(actor=actor_of(request), uid=uid, reason=query.reason)
     return Status(204, None)
@@ -114,7 +114,7 @@ def add_other_cost(request: HttpRequest, number: Key, payload: CostIn) -> Any:
 
 
 @router.delete("/other-costs/{cost_id}", response={204: None, **REFUSALS}, operation_id="remove_other_cost", summary="Take a cost off")
-def remove_other_cost(request: HttpRequest, cost_id: Key, query: Query[RemovalIn]) -> Any:
+def remove_other_cost(request: HttpRequest, cost_id: Key, query: Query[WorkRemovalIn]) -> Any:
     """Take a cost off its order; the history keeps it."""
     spending.remove_cost(actor=actor_of(request), cost_id=cost_id, reason=query.reason)
     return Status(204, None)
@@ -243,7 +243,7 @@ def begin_downtime(request: HttpRequest, control_number: str, payload: BeginIn) 
     return _downtime_out(downtime.begin(actor=actor, device=_device(actor, control_number).control_number, **payload.model_dump()))
 
 
-class EndIn(Body):
+class WorkEndIn(Body):
     ended_at: AwareDatetime | None = None
 
 
@@ -253,7 +253,7 @@ class EndIn(Body):
     operation_id="end_downtime",
     summary="Stop the clock",
 )
-def end_downtime(request: HttpRequest, control_number: str, payload: EndIn) -> Any:
+def end_downtime(request: HttpRequest, control_number: str, payload: WorkEndIn) -> Any:
     """Stop the downtime clock of a device."""
     actor = actor_of(request)
     return _downtime_out(downtime.end(actor=actor, device=_device(actor, control_number).control_number, ended_at=payload.ended_at))

@@ -131,7 +131,8 @@ def finish(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpResponse:
     """Say that the checklist is done, then go on to sign."""
     actor, one = actor_of(request), _checklist(request, number, uid)
     require(actor, Permission.DO_WORK, at=one.work_order.facility_id, place=one.work_order.facility.name)
-    form = FinishForm(request.POST, outcomes=runner.runner(one, actor=actor).outcomes)
+    outcomes = runner.runner(one, actor=actor).outcomes
+    form = FinishForm(_as_it_stands(request.POST, outcomes), outcomes=outcomes)
     if form.is_valid():
         try:
             done = checklists.finish_checklist(
@@ -150,6 +151,15 @@ def finish(request: HttpRequest, number: int, uid: uuid.UUID) -> HttpResponse:
             messages.success(request, f"{one.version.procedure} is finished: {OUTCOME_LABELS[done.checklist.outcome].lower()}.")
             return SeeOther(order_url(one.work_order))
     return _page(request, one, finish=form, status=422)
+
+
+def _as_it_stands(sent: QueryDict, outcomes: list[tuple[str, str]]) -> QueryDict:
+    """Whoever left the proposed outcome alone agrees with what the results say now: they may have grown since the page was drawn."""
+    if not outcomes or sent.get("outcome") != sent.get("proposed"):
+        return sent
+    changed = sent.copy()
+    changed["outcome"] = outcomes[0][0]
+    return changed
 
 
 @require_http_methods(["GET", "POST"])
