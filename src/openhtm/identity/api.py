@@ -139,12 +139,12 @@ class TokenPage(PageOut):
     items: list[TokenOut]
 
 
-class Paged(Schema):
+class PageAsked(Schema):
     cursor: Cursor | None = None
     limit: Limit = 50
 
 
-class UserFilter(Paged):
+class UserFilter(PageAsked):
     q: Line = ""
     role: Role | None = None
     facility: Line = ""
@@ -152,13 +152,13 @@ class UserFilter(Paged):
     service: bool | None = None
 
 
-class AssignmentFilter(Paged):
+class AssignmentFilter(PageAsked):
     user_id: Key | None = None
     role: Role | None = None
     facility: Line = ""
 
 
-class TokenFilter(Paged):
+class TokenFilter(PageAsked):
     user_id: Key | None = None
     live: bool | None = Field(None, description="True: neither revoked nor expired.")
 
@@ -292,7 +292,7 @@ def _gift(actor: Actor, payload: RoleIn) -> people.RoleGift:
     )
 
 
-def _answer(found: Any, order: tuple[str, ...], filters: Paged, shape: Any) -> dict[str, Any]:
+def _answer(found: Any, order: tuple[str, ...], filters: PageAsked, shape: Any) -> dict[str, Any]:
     page: Page[Any] = keyset_page(found, order=order, cursor=filters.cursor, limit=filters.limit)
     count = count_up_to(found)
     return {
