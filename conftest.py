@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as laws
+
+laws.register_profile("openhtm", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # laws are about results, not the clock
+laws.load_profile("openhtm")
 
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.", "::1", "localhost")

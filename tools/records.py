@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "records-of-work.md"
 ROOMS = {
     "notices": "Messages",
-    "workforce": "Teams and hours",
+    "workforce": "Staff, teams and hours",
     "testers": "Testers",
     "procedures": "Procedures",
     "workorders": "Work orders",
@@ -35,6 +35,8 @@ USUAL = {
     "recorded_at": "When it was written.",
     "actor": "Who did it; empty: the system.",
     "actor_name": "Their name as it was then.",
+    "career_role": "What this person works as: one of the roles that paths to certification count.",
+    "specialty": "What the team knows best.",
     "active": "No: kept in all records, no longer offered.",
     "source": "Where it comes from.",
     "edition": "Edition of the source.",

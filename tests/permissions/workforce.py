@@ -6,6 +6,7 @@ from typing import Any
 
 from openhtm.identity.rules.permissions import Permission as P
 from openhtm.workforce.models import Team
+from openhtm.workforce.tests.factories import staff_of
 from tests.permissions.rows import Row
 from tests.permissions.world import World
 
@@ -19,7 +20,7 @@ def new_team(world: World) -> dict[str, Any]:
 
 
 def hours(world: World) -> dict[str, Any]:
-    return {"user_id": world.chen.pk, "weekly_min": 1800, "effective_from": "2026-01-05", "facility": world.north.code}
+    return {"staff_id": staff_of(world.chen).pk, "weekly_min": 1800, "effective_from": "2026-01-05", "facility": world.north.code}
 
 
 ROWS: list[Row] = [
@@ -34,7 +35,7 @@ ROWS: list[Row] = [
     Row("api:list_teams", needs=P.VIEW_SCHEDULES),
     Row("api:add_team", "POST", needs=P.MANAGE_TEAMS, data=new_team, ok=(201, 404)),
     Row("api:update_team", "PATCH", needs=P.MANAGE_TEAMS, kwargs=team, scoped=True),
-    Row("api:set_team_members", "PUT", needs=P.MANAGE_TEAMS, kwargs=team, data=lambda world: {"user_ids": []}, scoped=True),
+    Row("api:set_team_members", "PUT", needs=P.MANAGE_TEAMS, kwargs=team, data=lambda world: {"staff_ids": []}, scoped=True),
     Row("api:list_skills", needs=P.VIEW_SCHEDULES),
     Row("api:list_staff_hours", needs=P.VIEW_SCHEDULES, query={"on": "2026-01-05"}),
     Row("api:set_staff_hours", "POST", needs=P.MANAGE_TEAMS, data=hours, ok=(200, 404, 422)),

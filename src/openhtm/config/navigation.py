@@ -42,6 +42,11 @@ MENU = (
     Entry("Places", "sites:home", "map-pin", Permission.VIEW_SITES),
     Entry("People", "identity:user-list", "users", Permission.VIEW_PEOPLE),
     Entry("Teams", "workforce:team-list", "users-round", Permission.VIEW_SCHEDULES),
+    Entry("Staff", "workforce:staff-list", "id-card", Permission.VIEW_STAFF),
+    Entry("Competence", "competence:matrix", "grid-3x3", Permission.VIEW_STAFF),
+    Entry("Training", "training:home", "graduation-cap", Permission.VIEW_TRAINING),
+    Entry("Staffing", "staffing:forecast", "chart-column", Permission.VIEW_STAFFING),
+    Entry("Survey", "pulse:home", "message-circle-heart"),
     Entry("Settings", "inventory:settings", "settings", Permission.MANAGE_CUSTOM_FIELDS),
     Entry("System", "system", "activity", Permission.VIEW_SYSTEM),
 )

@@ -42,5 +42,6 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
         Role.VENDOR_TECHNICIAN, "vendor", "Viktor Hale", "Field engineer of a maker", provider="Imaging Maker Field Service (synthetic)"
     ),
     DemoAccount(Role.SURVEYOR, "surveyor", "Sun-hee Park", "Accreditation surveyor, read only, for one year"),
+    DemoAccount(Role.CLINICAL_EDUCATOR, "educator", "Edith Nakamura", "Clinical educator at the medical center", facility="MAIN"),
     DemoAccount(Role.ADMINISTRATOR, "administrator", "Ada Kowalski", "System administrator"),
 )

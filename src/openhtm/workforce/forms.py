@@ -7,14 +7,14 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from openhtm.identity.models import User
 from openhtm.sites.models import Facility
-from openhtm.workforce.models import Skill
+from openhtm.workforce.models import Skill, Specialty, StaffMember
 
 
 class TeamForm(forms.Form):
     name = forms.CharField(label="Name", max_length=80)
     facility = forms.ModelChoiceField(label="Facility", queryset=Facility.objects.none(), required=False, empty_label="Works everywhere")
+    specialty = forms.ChoiceField(label="Specialty", choices=Specialty.choices)
 
     def __init__(self, *args: Any, facilities: QuerySet[Facility], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -23,17 +23,18 @@ class TeamForm(forms.Form):
 
 class MembersForm(forms.Form):
     name = forms.CharField(label="Name", max_length=80)
+    specialty = forms.ChoiceField(label="Specialty", choices=Specialty.choices)
     members = forms.ModelMultipleChoiceField(
-        label="People", queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        label="People", queryset=StaffMember.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: QuerySet[StaffMember], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["members"].queryset = people  # type: ignore[attr-defined]
 
 
 class HoursForm(forms.Form):
-    user = forms.ModelChoiceField(label="Person", queryset=User.objects.none())
+    staff = forms.ModelChoiceField(label="Person", queryset=StaffMember.objects.none())
     facility = forms.ModelChoiceField(label="Facility", queryset=Facility.objects.none(), required=False, empty_label="Works everywhere")
     weekly_hours = forms.DecimalField(
         label="Hours a week", min_value=0, max_value=168, max_digits=5, decimal_places=2,
@@ -56,7 +57,7 @@ class HoursForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, people: QuerySet[User], facilities: QuerySet[Facility], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: QuerySet[StaffMember], facilities: QuerySet[Facility], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+        self.fields["staff"].queryset = people  # type: ignore[attr-defined]
         self.fields["facility"].queryset = facilities  # type: ignore[attr-defined]

@@ -9,14 +9,14 @@ from django.db.models import Count, Q, QuerySet
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import StaffHours, Team, TeamMember
+from openhtm.workforce.models import StaffHours, StaffMember, Team, TeamMember
 
 
 def teams_of(user_id: int | None) -> list[int]:
     """Keys of the active teams a person is in. One statement; none for the system."""
     if user_id is None:
         return []
-    return list(TeamMember.objects.filter(user_id=user_id, team__active=True).values_list("team_id", flat=True))
+    return list(TeamMember.objects.filter(staff__user_id=user_id, team__active=True).values_list("team_id", flat=True))
 
 
 def teams(actor: Actor) -> QuerySet[Team]:
@@ -26,17 +26,18 @@ def teams(actor: Actor) -> QuerySet[Team]:
 
 def hours_in_force(*, on: date, actor: Actor) -> QuerySet[StaffHours]:
     """Each person's line that holds on a day, at facilities where the actor may see people."""
-    found = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on, user__is_active=True)
+    found = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
+    found = found.filter(staff__in=StaffMember.objects.here_on(on))
     places = actor.facilities_for(Permission.VIEW_PEOPLE)
     if places is not None:
-        found = found.filter(Q(facility_id__in=places) | Q(facility__isnull=True, user_id=actor.user_id))
-    return found.select_related("user", "facility").order_by("user__full_name", "pk")
+        found = found.filter(Q(facility_id__in=places) | Q(facility__isnull=True, staff__user_id=actor.user_id or 0))
+    return found.select_related("staff", "facility").order_by("staff__full_name", "pk")
 
 
 def skills_on(*, user_id: int, on: date) -> list[str]:
     """Codes of the skills a person had on a day: what is stamped on a result. One statement."""
     line = StaffHours.objects.filter(
-        Q(effective_to__isnull=True) | Q(effective_to__gt=on), user_id=user_id, effective_from__lte=on
+        Q(effective_to__isnull=True) | Q(effective_to__gt=on), staff__user_id=user_id, effective_from__lte=on
     ).order_by("-effective_from")
     return list(line.values_list("skills", flat=True).first() or [])
 
@@ -44,7 +45,7 @@ def skills_on(*, user_id: int, on: date) -> list[str]:
 def rate_on(*, user_id: int, on: date) -> int | None:
     """Cost of a person's hour on a day in cents, or None where nobody said. One statement."""
     return (
-        StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), user_id=user_id, effective_from__lte=on)
+        StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), staff__user_id=user_id, effective_from__lte=on)
         .order_by("-effective_from")
         .values_list("loaded_rate_cents", flat=True)
         .first()
@@ -62,7 +63,8 @@ class Capacity:
 
 def capacity(*, on: date, facility_id: int | None) -> Capacity:
     """What a facility's people (and those who work everywhere) can do in a week. One statement."""
-    held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on, user__is_active=True)
+    held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
+    held = held.filter(staff__in=StaffMember.objects.here_on(on))
     if facility_id is not None:
         held = held.filter(Q(facility_id=facility_id) | Q(facility__isnull=True))
     by_skill: dict[str, int] = {}

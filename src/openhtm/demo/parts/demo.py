@@ -113,6 +113,8 @@ class Demo:
     places_of_types: dict[str, list[str]] = field(default_factory=dict)
     people: dict[int, list[Person]] = field(default_factory=dict)
     teams: dict[int, int] = field(default_factory=dict)
+    staff: dict[int, int] = field(default_factory=dict)
+    """Key of the staff record behind an account, by the key of the account."""
     testers: dict[int, list[TesterFacts]] = field(default_factory=dict)
     procedures: dict[int, ProcedureFacts] = field(default_factory=dict)
     codes: dict[tuple[str, str], int] = field(default_factory=dict)

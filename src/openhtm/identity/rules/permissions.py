@@ -1,4 +1,4 @@
-"""Who may do what: the eight roles, the permissions, and which role grants which."""
+"""Who may do what: the nine roles, the permissions, and which role grants which."""
 
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ class Role(StrEnum):
     SECURITY_ANALYST = "security_analyst"
     VENDOR_TECHNICIAN = "vendor_technician"
     SURVEYOR = "surveyor"
+    CLINICAL_EDUCATOR = "clinical_educator"
     ADMINISTRATOR = "administrator"
 
 
@@ -22,6 +23,7 @@ ROLE_LABELS: dict[Role, str] = {
     Role.SECURITY_ANALYST: "Security analyst",
     Role.VENDOR_TECHNICIAN: "Vendor technician",
     Role.SURVEYOR: "Surveyor (read only)",
+    Role.CLINICAL_EDUCATOR: "Clinical educator",
     Role.ADMINISTRATOR: "Administrator",
 }
 
@@ -81,13 +83,24 @@ class Permission(StrEnum):
     DO_READINESS = "do readiness checks"
     MANAGE_READINESS = "set up readiness checks"
     MANAGE_TEAMS = "manage teams and staff hours"
+    VIEW_STAFF = "see staff and what they may work on"
+    MANAGE_STAFF = "manage staff, credentials and qualification policies"
+    VIEW_STAFF_RECORDS = "read personal staff records"
+    VIEW_PAY = "see what people's hours cost"
+    SIGN_COMPETENCIES = "sign competencies"
+    OVERRIDE_QUALIFICATION = "let somebody work without the qualification asked for"
+    VIEW_TRAINING = "see the training of clinical staff"
+    MANAGE_TRAINING = "run the training of clinical staff"
+    MANAGE_SURVEYS = "hold staff surveys"
+    VIEW_STAFFING = "see the staffing forecast"
 
 
 P = Permission
 _WATCHER = frozenset({P.VIEW_DEVICES, P.SCAN_DEVICES, P.VIEW_SITES, P.VIEW_CATALOG, P.VIEW_WORK})
-_REQUESTER = _WATCHER | {P.REPORT_FAULTS, P.DO_READINESS, P.SIGN_MISSING}
+_REQUESTER = _WATCHER | {P.REPORT_FAULTS, P.DO_READINESS, P.SIGN_MISSING, P.VIEW_TRAINING}
 _READER = _WATCHER | {
     P.VIEW_HISTORY, P.EXPORT_DEVICES, P.VIEW_PEOPLE, P.USE_TOKENS, P.VIEW_PROCEDURES, P.VIEW_SCHEDULES, P.VIEW_TESTERS,
+    P.VIEW_STAFF, P.VIEW_TRAINING,
 }  # fmt: skip
 _TECHNICIAN = _READER | {
     P.ADD_DEVICES, P.EDIT_DEVICES, P.CHANGE_STATUS, P.MOVE_DEVICES, P.ADD_NOTES, P.ADD_ATTACHMENTS, P.PRINT_LABELS, P.VIEW_NETWORK,
@@ -96,9 +109,13 @@ _TECHNICIAN = _READER | {
 }  # fmt: skip
 _ENGINEER = _TECHNICIAN | {
     P.MERGE_DEVICES, P.SET_RISK, P.IMPORT_DEVICES, P.EDIT_CATALOG, P.ASSIGN_WORK, P.REVIEW_WORK, P.CANCEL_WORK, P.EDIT_PROCEDURES,
-    P.RELEASE_PROCEDURES, P.EDIT_SCHEDULES, P.EXCLUDE_VISITS, P.PLAN_MAINTENANCE, P.MANAGE_READINESS,
+    P.RELEASE_PROCEDURES, P.EDIT_SCHEDULES, P.EXCLUDE_VISITS, P.PLAN_MAINTENANCE, P.MANAGE_READINESS, P.SIGN_COMPETENCIES, P.OVERRIDE_QUALIFICATION,
+    P.MANAGE_TRAINING,
 }  # fmt: skip
-_MANAGER = _ENGINEER | {P.EDIT_SITES, P.MANAGE_CUSTOM_FIELDS, P.VIEW_SYSTEM, P.MANAGE_WORK_LISTS, P.MANAGE_TEAMS, P.SIGN_MISSING}
+_MANAGER = _ENGINEER | {
+    P.EDIT_SITES, P.MANAGE_CUSTOM_FIELDS, P.VIEW_SYSTEM, P.MANAGE_WORK_LISTS, P.MANAGE_TEAMS, P.SIGN_MISSING, P.MANAGE_STAFF,
+    P.VIEW_STAFF_RECORDS, P.VIEW_PAY, P.MANAGE_SURVEYS, P.VIEW_STAFFING,
+}  # fmt: skip
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.REQUESTER: _REQUESTER,
@@ -108,6 +125,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SECURITY_ANALYST: _READER | {P.VIEW_NETWORK, P.ADD_NOTES, P.ADD_ATTACHMENTS, P.REPORT_FAULTS, P.ADD_WORK},
     Role.VENDOR_TECHNICIAN: _WATCHER | {P.ADD_NOTES, P.ADD_ATTACHMENTS, P.DO_WORK, P.VIEW_PROCEDURES},
     Role.SURVEYOR: _READER - {P.USE_TOKENS, P.SCAN_DEVICES},
+    Role.CLINICAL_EDUCATOR: _REQUESTER | {P.MANAGE_TRAINING, P.VIEW_PEOPLE, P.USE_TOKENS},
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 """The rights of each role at the facilities it is given for."""

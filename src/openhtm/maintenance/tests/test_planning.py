@@ -22,6 +22,7 @@ from openhtm.maintenance.services.settling import settle
 from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
 from openhtm.maintenance.tests.test_pages import logged_in
 from openhtm.workforce.models import StaffHours
+from openhtm.workforce.tests.factories import staff_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 20, 17, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_a_visit_every_three_months_stands_in_four_months_of_the_year(pump, omar
 
 
 def test_hours_of_the_facility_are_set_against_it_by_skill(pump, omar):
-    StaffHours.objects.create(user_id=omar.user_id, facility_id=pump.facility_id, weekly_min=700, skills=["imaging"], effective_from=FIRST)
+    StaffHours.objects.create(staff=staff_of(omar), facility_id=pump.facility_id, weekly_min=700, skills=["imaging"], effective_from=FIRST)
     scopes = (Scope(facility_id=pump.facility_id), Scope(facility_id=pump.facility_id, skill="imaging"),
               Scope(facility_id=pump.facility_id, skill="dialysis"), Scope(facility_id=pump.facility_id, department_id=1))  # fmt: skip
     hours = [workload(actor=omar, scope=one, first_on=FIRST, months=1, today=TODAY).months[0].available_min for one in scopes]

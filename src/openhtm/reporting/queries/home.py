@@ -323,6 +323,7 @@ _SECTIONS: dict[Role, tuple[_Maker, ...]] = {
     Role.ADMINISTRATOR: (_administration, _inventory),
     Role.SECURITY_ANALYST: (_security,),
     Role.REQUESTER: (_department, _not_in_service),
+    Role.CLINICAL_EDUCATOR: (_department, _not_in_service),
     Role.VENDOR_TECHNICIAN: (_vendor, _not_in_service),
     Role.SURVEYOR: (_survey, _cms),
 }
@@ -344,6 +345,7 @@ _CODES: dict[Role, Iterable[str]] = {
     Role.ADMINISTRATOR: (*_INVENTORY_CODES, *_CMS_CODES),
     Role.SECURITY_ANALYST: ("networked", "unknown_version", "unknown_address", "support_ended"),
     Role.REQUESTER: ("in_inventory", "not_in_service", "status_missing"),
+    Role.CLINICAL_EDUCATOR: ("in_inventory", "not_in_service", "status_missing"),
     Role.VENDOR_TECHNICIAN: ("in_inventory", "out_or_in_repair", "status_missing"),
     Role.SURVEYOR: ("in_inventory", "high_risk", "strategy_aem", "status_missing", *_CMS_CODES),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -13,7 +13,6 @@ from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut, given
 from openhtm.identity.actor import Actor, require
-from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce import queries
@@ -21,12 +20,14 @@ from openhtm.workforce.models import Skill, StaffHours, Team
 from openhtm.workforce.services import teams as services
 
 router = Router(tags=["teams"])
+SpecialtyCode = Literal["general", "biomed", "imaging", "laboratory", "dialysis", "sterilization", "networking"]
 
 
 class TeamOut(Schema):
     id: int
     name: str
     facility: str | None = Field(description="Code of the facility; null: works everywhere.")
+    specialty: str
     active: bool
     people: int
 
@@ -38,15 +39,17 @@ class TeamPage(PageOut):
 class TeamIn(Body):
     name: Name
     facility: Code | None = None
+    specialty: SpecialtyCode = "general"
 
 
 class TeamPatch(Body):
     name: Name | None = None
     active: bool | None = None
+    specialty: SpecialtyCode | None = None
 
 
 class MembersIn(Body):
-    user_ids: Annotated[list[Key], Field(max_length=500)]
+    staff_ids: Annotated[list[Key], Field(max_length=500)]
     lead_ids: Annotated[list[Key], Field(max_length=500)] = []
 
 
@@ -61,7 +64,7 @@ class SkillOut(Schema):
 
 
 class HoursOut(Schema):
-    user_id: int
+    staff_id: int
     person: str
     facility: str | None
     weekly_min: int
@@ -71,7 +74,7 @@ class HoursOut(Schema):
 
 
 class HoursIn(Body):
-    user_id: Key
+    staff_id: Key
     weekly_min: Annotated[int, Field(ge=0, le=10_080)]
     effective_from: dt.date
     facility: Code | None = None
@@ -90,7 +93,8 @@ def list_teams(request: HttpRequest, cursor: Cursor | None = None, limit: Limit 
 @router.post("/teams", response={201: TeamOut, **REFUSALS}, operation_id="add_team", summary="Add a team")
 def add_team(request: HttpRequest, body: TeamIn) -> Any:
     actor = _may(request, Permission.MANAGE_TEAMS)
-    return Status(201, _team(services.add_team(actor=actor, name=body.name, facility_id=_facility(actor, body.facility))))
+    facility_id = _facility(actor, body.facility)
+    return Status(201, _team(services.add_team(actor=actor, name=body.name, facility_id=facility_id, specialty=body.specialty)))
 
 
 @router.patch("/teams/{int:team_id}", response={200: TeamOut, **REFUSALS}, operation_id="update_team", summary="Rename a team or end it")
@@ -102,7 +106,7 @@ def update_team(request: HttpRequest, team_id: int, body: TeamPatch) -> dict[str
     "/teams/{int:team_id}/members", response={200: MembersOut, **REFUSALS}, operation_id="set_team_members", summary="Say who is in"
 )
 def set_team_members(request: HttpRequest, team_id: int, body: MembersIn) -> dict[str, int]:
-    return {"members": services.set_members(actor=_who(request), team_id=team_id, user_ids=body.user_ids, lead_ids=body.lead_ids)}
+    return {"members": services.set_members(actor=_who(request), team_id=team_id, staff_ids=body.staff_ids, lead_ids=body.lead_ids)}
 
 
 @router.get("/skills", response={200: list[SkillOut], **REFUSALS}, operation_id="list_skills", summary="Skills work can ask for")
@@ -145,16 +149,16 @@ def _team(team: Team) -> dict[str, Any]:
         "id": team.pk,
         "name": team.name,
         "facility": team.facility.code if team.facility else None,
+        "specialty": team.specialty,
         "active": team.active,
         "people": team.members.count() if people is None else people,
     }
 
 
 def _hours(line: StaffHours) -> dict[str, Any]:
-    person: User = line.user
     shown = ("weekly_min", "skills", "effective_from", "effective_to")
     facts = {name: getattr(line, name) for name in shown}
-    return facts | {"user_id": person.pk, "person": person.full_name, "facility": line.facility.code if line.facility else None}
+    return facts | {"staff_id": line.staff_id, "person": line.staff.full_name, "facility": line.facility.code if line.facility else None}
 
 
 routers: tuple[Router, ...] = (router,)

@@ -11,6 +11,7 @@ from openhtm.sites.tests.factories import FacilityFactory
 from openhtm.workforce import queries
 from openhtm.workforce.models import Skill, Team
 from openhtm.workforce.services import skills, teams
+from openhtm.workforce.tests.factories import staff_of
 
 pytestmark = pytest.mark.django_db
 MONDAY = dt.date(2026, 1, 5)
@@ -29,8 +30,11 @@ def omar(north):
 def test_a_manager_makes_a_team_of_people_at_the_facility(north, omar):
     maria = UserFactory.with_role(Role.TECHNICIAN, north)
     team = teams.add_team(actor=actor_of(omar), name=" Imaging ", facility_id=north.pk)
-    assert (team.name, teams.set_members(actor=actor_of(omar), team_id=team.pk, user_ids=[maria.pk, omar.pk])) == ("Imaging", 2)
-    assert teams.set_members(actor=actor_of(omar), team_id=team.pk, user_ids=[maria.pk]) == 1
+    assert (team.name, teams.set_members(actor=actor_of(omar), team_id=team.pk, staff_ids=[staff_of(maria).pk, staff_of(omar).pk])) == (
+        "Imaging",
+        2,
+    )
+    assert teams.set_members(actor=actor_of(omar), team_id=team.pk, staff_ids=[staff_of(maria).pk]) == 1
     assert queries.teams_of(maria.pk) == [team.pk]
     assert queries.teams_of(omar.pk) == []
 
@@ -50,30 +54,32 @@ def test_a_stranger_cannot_be_put_into_a_team(north, omar):
     chen = UserFactory.with_role(Role.TECHNICIAN, FacilityFactory())
     team = teams.add_team(actor=actor_of(omar), name="Imaging", facility_id=north.pk)
     with pytest.raises(Invalid, match="There is no person"):
-        teams.set_members(actor=actor_of(omar), team_id=team.pk, user_ids=[chen.pk])
+        teams.set_members(actor=actor_of(omar), team_id=team.pk, staff_ids=[staff_of(chen).pk])
 
 
 def test_new_hours_end_the_old_ones_and_the_day_decides_which_hold(north, omar):
     skills.load_skills()
-    actor, person = actor_of(omar), omar.pk
+    actor, person = actor_of(omar), staff_of(omar).pk
     for day, minutes in ((MONDAY, 1800), (MONDAY + dt.timedelta(days=90), 1200)):
-        teams.set_hours(actor=actor, user_id=person, weekly_min=minutes, effective_from=day, facility_id=north.pk, skills=["imaging"])
+        teams.set_hours(actor=actor, staff_id=person, weekly_min=minutes, effective_from=day, facility_id=north.pk, skills=["imaging"])
     held = [queries.capacity(on=MONDAY + dt.timedelta(days=n), facility_id=north.pk).weekly_min for n in (-1, 0, 89, 90)]
     assert held == [0, 1800, 1800, 1200]
     assert queries.capacity(on=MONDAY, facility_id=north.pk).by_skill == {"imaging": 1800}
-    assert (queries.skills_on(user_id=person, on=MONDAY), queries.skills_on(user_id=person, on=dt.date(2020, 1, 1))) == (["imaging"], [])
+    assert (queries.skills_on(user_id=omar.pk, on=MONDAY), queries.skills_on(user_id=omar.pk, on=dt.date(2020, 1, 1))) == (["imaging"], [])
 
 
 def test_hours_more_than_a_week_or_an_unknown_skill_are_refused(north, omar):
     with pytest.raises((Conflict, Invalid), match="10,080"):
-        teams.set_hours(actor=actor_of(omar), user_id=omar.pk, weekly_min=20_000, effective_from=MONDAY, facility_id=north.pk)
+        teams.set_hours(actor=actor_of(omar), staff_id=staff_of(omar).pk, weekly_min=20_000, effective_from=MONDAY, facility_id=north.pk)
     with pytest.raises(Invalid, match="no skill"):
-        teams.set_hours(actor=actor_of(omar), user_id=omar.pk, weekly_min=60, effective_from=MONDAY, facility_id=north.pk, skills=["magic"])
+        teams.set_hours(
+            actor=actor_of(omar), staff_id=staff_of(omar).pk, weekly_min=60, effective_from=MONDAY, facility_id=north.pk, skills=["magic"]
+        )
 
 
 def test_the_cost_of_an_hour_is_that_of_the_day(north, omar):
     teams.set_hours(
-        actor=actor_of(omar), user_id=omar.pk, weekly_min=60, effective_from=MONDAY, facility_id=north.pk, loaded_rate_cents=7000
+        actor=actor_of(omar), staff_id=staff_of(omar).pk, weekly_min=60, effective_from=MONDAY, facility_id=north.pk, loaded_rate_cents=7000
     )
     assert (queries.rate_on(user_id=omar.pk, on=MONDAY), queries.rate_on(user_id=omar.pk, on=dt.date(2025, 1, 1))) == (7000, None)
 
@@ -89,11 +95,12 @@ def test_the_pages_add_a_team_fill_it_and_set_hours(north, omar):
     browser = Client()
     browser.force_login(omar)
     assert b"No team yet" in browser.get(reverse("workforce:team-list")).content
-    browser.post(reverse("workforce:team-add"), {"name": "Imaging", "facility": north.pk})
+    browser.post(reverse("workforce:team-add"), {"name": "Imaging", "facility": north.pk, "specialty": "general"})
     team = Team.objects.get()
-    browser.post(reverse("workforce:team", args=[team.pk]), {"name": "Imaging", "members": [omar.pk]})
+    browser.post(reverse("workforce:team", args=[team.pk]), {"name": "Imaging", "specialty": "imaging", "members": [staff_of(omar).pk]})
     answer = browser.post(
-        reverse("workforce:hours-set"), {"user": omar.pk, "facility": north.pk, "weekly_hours": "30", "effective_from": "2026-01-05"}
+        reverse("workforce:hours-set"),
+        {"staff": staff_of(omar).pk, "facility": north.pk, "weekly_hours": "30", "effective_from": "2026-01-05"},
     )
     assert answer.status_code == 302
     assert b"30 h" in browser.get(reverse("workforce:hours-list")).content

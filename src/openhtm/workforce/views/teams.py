@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -10,14 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from openhtm.core.pagination import count_of_page, keyset_page
 from openhtm.identity.actor import Actor, require
-from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.ui import lists, parts
 from openhtm.ui.editing import edit_page
 from openhtm.workforce import queries
 from openhtm.workforce.forms import HoursForm, MembersForm, TeamForm
-from openhtm.workforce.models import Team
+from openhtm.workforce.models import StaffMember, Team
 from openhtm.workforce.services import teams as services
 
 FORM = "workforce/form.html"
@@ -53,8 +53,7 @@ def team_add(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.MANAGE_TEAMS)
 
     def save(values: dict) -> str:
-        facility = values["facility"]
-        return _address(services.add_team(actor=actor, name=values["name"], facility_id=facility.pk if facility else None))
+        return _address(_added(actor, values))
 
     form = TeamForm(request.POST or None, facilities=Facility.objects.visible_to(actor).filter(active=True))
     context = {"title": "Add team", "trail": _trail(("Add team", "")), "back": reverse("workforce:team-list")}
@@ -70,17 +69,17 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
     if request.method == "POST" or actor.may(Permission.MANAGE_TEAMS, at=record.facility_id):
         require(actor, Permission.MANAGE_TEAMS, at=record.facility_id)
         return _change(request, actor, record)
-    people = User.objects.filter(team_memberships__team=record).order_by("full_name")
+    people = StaffMember.objects.filter(team_memberships__team=record).order_by("full_name")
     return render(request, "workforce/team.html", {"team": record, "people": people, "trail": _trail((record.name, ""))})
 
 
 def _change(request: HttpRequest, actor: Actor, record: Team) -> HttpResponse:
-    people = User.objects.visible_to(actor).filter(is_active=True, is_service_account=False).order_by("full_name")
-    initial = {"name": record.name, "members": list(record.members.values_list("user_id", flat=True))}
+    people = _people(actor)
+    initial = {"name": record.name, "specialty": record.specialty, "members": list(record.members.values_list("staff_id", flat=True))}
 
     def save(values: dict) -> str:
-        services.update_team(actor=actor, team_id=record.pk, name=values["name"])
-        services.set_members(actor=actor, team_id=record.pk, user_ids=[user.pk for user in values["members"]])
+        services.update_team(actor=actor, team_id=record.pk, name=values["name"], specialty=values["specialty"])
+        services.set_members(actor=actor, team_id=record.pk, staff_ids=[one.pk for one in values["members"]])
         return reverse("workforce:team-list")
 
     context = {"title": record.name, "trail": _trail((record.name, "")), "back": reverse("workforce:team-list")}
@@ -93,13 +92,13 @@ def hours_list(request: HttpRequest) -> HttpResponse:
     actor = _who(request)
     require(actor, Permission.VIEW_SCHEDULES)
     found = queries.hours_in_force(on=timezone.localdate(), actor=actor)
-    page = keyset_page(found, order=("user_id", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
+    page = keyset_page(found, order=("staff_id", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
     facts = {
         "lines": [(line, f"{line.weekly_min / 60:g} h") for line in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="people"),
         "tabs": _tabs("workforce:hours-list"),
         "may_edit": actor.may(Permission.MANAGE_TEAMS),
-        "see_costs": actor.may(Permission.MANAGE_TEAMS),
+        "see_costs": actor.may(Permission.VIEW_PAY),
     }
     return render(request, "workforce/hours_list.html", facts)
 
@@ -113,7 +112,7 @@ def hours_set(request: HttpRequest) -> HttpResponse:
         rate, facility = values["loaded_rate"], values["facility"]
         services.set_hours(
             actor=actor,
-            user_id=values["user"].pk,
+            staff_id=values["staff"].pk,
             weekly_min=round(values["weekly_hours"] * 60),
             effective_from=values["effective_from"],
             facility_id=facility.pk if facility else None,
@@ -122,15 +121,24 @@ def hours_set(request: HttpRequest) -> HttpResponse:
         )
         return reverse("workforce:hours-list")
 
-    people = User.objects.visible_to(actor).filter(is_active=True, is_service_account=False).order_by("full_name")
+    people = _people(actor)
     form = HoursForm(
         request.POST or None,
-        initial={"effective_from": timezone.localdate(), "user": request.GET.get("user")},
+        initial={"effective_from": timezone.localdate(), "staff": request.GET.get("staff")},
         people=people,
         facilities=Facility.objects.visible_to(actor).filter(active=True),
     )
     context = {"title": "Set hours", "trail": _trail(("Set hours", "")), "back": reverse("workforce:hours-list")}
     return edit_page(request, form=form, save=save, template=FORM, context=context)
+
+
+def _added(actor: Actor, values: dict) -> Team:
+    facility = values["facility"]
+    return services.add_team(actor=actor, name=values["name"], facility_id=facility.pk if facility else None, specialty=values["specialty"])
+
+
+def _people(actor: Actor) -> QuerySet[StaffMember]:
+    return StaffMember.objects.visible_to(actor).here_on(timezone.localdate()).order_by("full_name", "pk")
 
 
 def _address(record: Team) -> str:

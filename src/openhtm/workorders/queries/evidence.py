@@ -101,7 +101,7 @@ def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
     if named_files:
         known.files = dict(StoredFile.objects.filter(sha256__in=named_files).values_list("sha256", "media_type"))
     if actor.user_id and known.checklists:
-        known.hours = list(StaffHours.objects.filter(user_id=actor.user_id).order_by("-effective_from"))
+        known.hours = list(StaffHours.objects.filter(staff__user_id=actor.user_id).order_by("-effective_from"))
     return known
 
 

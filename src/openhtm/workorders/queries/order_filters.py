@@ -180,7 +180,7 @@ def _assignee(reading: _Reading, name: str, raw: str) -> None:
 
 def _team(reading: _Reading, name: str, raw: str) -> None:
     if raw == "mine":
-        teams = list(TeamMember.objects.filter(user_id=reading.actor.user_id or 0).values_list("team_id", flat=True))
+        teams = list(TeamMember.objects.filter(staff__user_id=reading.actor.user_id or 0).values_list("team_id", flat=True))
         reading.take(name, raw, "of", "my teams", Q(assigned_team_id__in=teams))
     else:
         _TEAM(reading, name, raw)

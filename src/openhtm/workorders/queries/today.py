@@ -74,7 +74,7 @@ def my_day(*, actor: Actor, now: datetime) -> Day:
     """Return the day of ``actor``: at most MAX_MINE orders, the most urgent first. Five statements."""
     workable = WorkOrder.objects.visible_to(actor).under_way().filter(status__in=WORKABLE)
     mine = _cards(workable.filter(mine_condition(actor)), limit=MAX_MINE, now=now)
-    teams = TeamMember.objects.filter(user_id=actor.user_id or 0).values("team_id")
+    teams = TeamMember.objects.filter(staff__user_id=actor.user_id or 0).values("team_id")
     unclaimed = workable.filter(assigned_team__in=teams, assigned_user__isnull=True, assigned_provider__isnull=True)
     queue = _cards(unclaimed, limit=MAX_QUEUE, now=now)
     timers = LabourEntry.objects.filter(user_id=actor.user_id or 0, ended_at__isnull=True, removed_at__isnull=True)

@@ -162,7 +162,7 @@ def rate_of(user_id: int, order: WorkOrder, at: datetime) -> int | None:
     """What an hour of this person costs on that day, benefits included; None: unknown. One statement."""
     day = today_at(order.facility, at)
     in_force = Q(effective_to__isnull=True) | Q(effective_to__gt=day)
-    hours = StaffHours.objects.filter(in_force, user_id=user_id, effective_from__lte=day)
+    hours = StaffHours.objects.filter(in_force, staff__user_id=user_id, effective_from__lte=day)
     return hours.order_by("-effective_from").values_list("loaded_rate_cents", flat=True).first()
 
 

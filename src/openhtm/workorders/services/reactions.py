@@ -33,7 +33,7 @@ def follow_assigned(event: OrdersAssigned) -> None:
     actor = cast(Actor, event.actor)
     people = {event.user_id} if event.user_id else set()
     if event.team_id:
-        people |= set(TeamMember.objects.filter(team_id=event.team_id).values_list("user_id", flat=True))
+        people |= set(TeamMember.objects.filter(team_id=event.team_id, staff__user__isnull=False).values_list("staff__user_id", flat=True))
     people -= {actor.user_id}
     if not people:
         return

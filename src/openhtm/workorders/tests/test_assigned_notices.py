@@ -6,6 +6,7 @@ import pytest
 
 from openhtm.notices.models import Notice
 from openhtm.workforce.models import Team, TeamMember
+from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.services.assigning import assign_orders
 from openhtm.workorders.tests.factories import WorkOrderFactory
 
@@ -30,6 +31,6 @@ def test_taking_work_oneself_tells_nobody(north, maria):
 def test_a_team_is_told_member_by_member_but_for_whoever_assigns(north, omar, maria):
     team = Team.objects.create(facility=north, name="Day shift")
     for actor in (omar, maria):
-        TeamMember.objects.create(team=team, user_id=actor.user_id)
+        TeamMember.objects.create(team=team, staff=staff_of(actor))
     assign_orders(actor=omar, numbers=[WorkOrderFactory(facility=north).number], team_id=team.pk, now=NOW)
     assert list(Notice.objects.values_list("user_id", flat=True)) == [maria.user_id]

@@ -17,6 +17,7 @@ from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory
 from openhtm.workforce.models import Team, TeamMember
+from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import CodeList, LabourEntry, WorkCode, WorkOrder, WorkWatcher
 from openhtm.workorders.queries.today import my_day
 from openhtm.workorders.tests.factories import CommentFactory, LabourFactory, PartFactory, WorkOrderFactory, shipped_codes
@@ -86,7 +87,7 @@ def test_today_shows_mine_by_place_and_the_most_urgent_first(maria, north, devic
 
 def test_today_offers_what_the_teams_share_and_folds_away_what_waits(maria, north, device, browse):
     team = Team.objects.create(name="Imaging", facility=north)
-    TeamMember.objects.create(team=team, user_id=maria.user_id)
+    TeamMember.objects.create(team=team, staff=staff_of(maria))
     reason = WorkCode.objects.create(list=CodeList.HOLD, code="parts", label="Waiting for parts")
     held = {"status": "on_hold", "hold_reason": reason, "held_since": timezone.now(), "assigned_user_id": maria.user_id}
     WorkOrderFactory(device=device, title="Shared", assigned_team=team)

@@ -16,6 +16,7 @@ from openhtm.inventory.services.life import change_status
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.tests.factories import ServiceProviderFactory
 from openhtm.workforce.models import StaffHours
+from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import Downtime, LabourEntry, OtherCost, PartUsed, WorkCode, WorkComment, WorkOrder
 from openhtm.workorders.queries import detail, of_device
 from openhtm.workorders.rules import costs as rules
@@ -49,7 +50,7 @@ def broken() -> list[str]:
 
 
 def test_the_timer_books_minutes_at_the_rate_of_the_day(maria, order):
-    StaffHours.objects.create(user_id=maria.user_id, weekly_min=1800, loaded_rate_cents=9_000, effective_from=dt.date(2026, 1, 1))
+    StaffHours.objects.create(staff=staff_of(maria), weekly_min=1800, loaded_rate_cents=9_000, effective_from=dt.date(2026, 1, 1))
     entry = labour.start_timer(actor=maria, number=order.number, now=NOW)
     assert labour.start_timer(actor=maria, number=order.number, now=NOW) == entry
     other = WorkOrderFactory(device=order.device)

@@ -17,6 +17,7 @@ from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import StatusChange
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.workforce.models import StaffHours
+from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import Downtime, HeldResult, Result, WorkOrder
 from openhtm.workorders.rules.results import ResultIn, State
 from openhtm.workorders.services import results
@@ -42,7 +43,7 @@ def one(actor, item, *, now=None):
 
 
 def test_a_result_keeps_everything_it_was_judged_by(maria, checklist, north):
-    StaffHours.objects.create(user_id=maria.user_id, weekly_min=1800, skills=["defibrillators"], effective_from=dt.date(2025, 1, 1))
+    StaffHours.objects.create(staff=staff_of(maria), weekly_min=1800, skills=["defibrillators"], effective_from=dt.date(2025, 1, 1))
     calibrated("QA-45", north, performed_on=dt.date(2026, 8, 1), due_on=dt.date(2027, 8, 1))
     outcome = one(maria, result(checklist, "energy-200", "203.1", tester="qa-45", measured_at=at(NOW)), now=NOW)
     assert (outcome.state, outcome.verdict, outcome.limit) == (State.STORED, "pass", "170 to 230 J")

@@ -1,10 +1,9 @@
-"""Teams, skills and the hours people have: as much of the workforce as planning work needs."""
+"""Teams, skills and the hours people have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -13,9 +12,22 @@ from django.utils import timezone
 
 from openhtm.core.history import tracked
 from openhtm.sites.models import Facility
+from openhtm.workforce.models.people import StaffMember
 
 if TYPE_CHECKING:
     from openhtm.identity.actor import Actor
+
+
+class Specialty(models.TextChoices):
+    """What a team knows best."""
+
+    GENERAL = "general", "General"
+    BIOMED = "biomed", "Biomedical"
+    IMAGING = "imaging", "Imaging"
+    LABORATORY = "laboratory", "Laboratory"
+    DIALYSIS = "dialysis", "Dialysis"
+    STERILIZATION = "sterilization", "Sterilization"
+    NETWORKING = "networking", "Networked devices"
 
 
 @tracked()
@@ -48,6 +60,7 @@ class Team(models.Model):
     facility = models.ForeignKey(
         Facility, models.PROTECT, null=True, blank=True, related_name="teams", help_text="Empty: works everywhere."
     )
+    specialty = models.CharField(max_length=20, choices=Specialty.choices, default=Specialty.GENERAL)
     active = models.BooleanField(default=True)
 
     objects = TeamQuerySet.as_manager()
@@ -61,7 +74,12 @@ class Team(models.Model):
                 name="team_name_once",
                 nulls_distinct=False,
                 violation_error_message="There is already a team of that name.",
-            )
+            ),
+            models.CheckConstraint(
+                name="team_specialty_known",
+                condition=Q(specialty__in=Specialty.values),
+                violation_error_message="Choose one of the specialties offered.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,18 +91,18 @@ class TeamMember(models.Model):
     """A person in a team."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="members")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="team_memberships")
+    staff = models.ForeignKey(StaffMember, models.CASCADE, related_name="team_memberships")
     lead = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "user"], name="team_member_once")]
+        constraints = [models.UniqueConstraint(fields=["team", "staff"], name="team_member_once")]
 
 
 @tracked()
 class StaffHours(models.Model):
     """Hours a person has for work on devices each week, and what one of them costs. In force from a day on."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_hours")
+    staff = models.ForeignKey(StaffMember, models.CASCADE, related_name="hours")
     facility = models.ForeignKey(Facility, models.PROTECT, null=True, blank=True, related_name="+")
     weekly_min = models.PositiveIntegerField(help_text="Minutes a week that can be booked on work, after meetings, training and leave.")
     loaded_rate_cents = models.PositiveIntegerField(null=True, blank=True, help_text="Cost of an hour, benefits included.")
@@ -93,9 +111,9 @@ class StaffHours(models.Model):
     effective_to = models.DateField(null=True, blank=True, help_text="First day on which it no longer holds.")
 
     class Meta:
-        ordering = ["user", "-effective_from", "pk"]
+        ordering = ["staff", "-effective_from", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["user", "effective_from"], name="staff_hours_once"),
+            models.UniqueConstraint(fields=["staff", "effective_from"], name="staff_hours_once"),
             models.CheckConstraint(
                 name="staff_hours_week",
                 condition=Q(weekly_min__lte=10_080),
