@@ -2,7 +2,6 @@
 
 import pytest
 
-from openhtm.exchange.tests.conftest import shared_data  # noqa: F401 (a fixture)
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.sites.tests.factories import FacilityFactory
