@@ -15,6 +15,6 @@ def load_bar(amount: float, *, most: float, label: str, limit: float | None = No
     end = min(amount / whole, 1) * 100
     within = end if limit is None else min(limit / whole * 100, end)
     over = f'<rect class="over" x="{within:g}%" width="{end - within:g}%" height="100%"/>' if end > within else ""
-    line = "" if limit is None else f'<rect class="limit" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>'
+    line = "" if limit is None else f'<rect class="ceiling" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>'
     opening = f'<svg class="loadbar{" quiet" if quiet else ""}" role="img" aria-label="{escape(label)}">'
     return mark_safe(f'{opening}<rect class="within" width="{within:g}%" height="100%"/>{over}{line}</svg>')  # noqa: S308 - numbers, and an escaped label

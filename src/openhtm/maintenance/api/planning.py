@@ -123,7 +123,10 @@ def get_workload(
 
 
 @router.get(
-    "/planning/workload/{by}", response={200: PartsOut, **REFUSALS}, operation_id="get_workload_by", summary="Work to come by month, taken apart"
+    "/planning/workload/{by}",
+    response={200: PartsOut, **REFUSALS},
+    operation_id="get_workload_by",
+    summary="Work to come by month, taken apart",
 )
 def get_workload_by(
     request: HttpRequest, by: Literal["facility", "department", "place", "skill", "procedure"], facility: Code | None = None,

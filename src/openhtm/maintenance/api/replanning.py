@@ -196,7 +196,7 @@ def get_visit_calendar(
     return {"days": [asdict(day) for day in days]}
 
 
-@router.get("/planning/calendar/{date:day}", response={200: OnDayPage, **REFUSALS}, operation_id="list_visits_on_day", summary="One day")
+@router.get("/planning/calendar/{day}", response={200: OnDayPage, **REFUSALS}, operation_id="list_visits_on_day", summary="One day")
 def list_visits_on_day(
     request: HttpRequest, day: dt.date, facility: Code | None = None, department: Key | None = None, location: Key | None = None,
     skill: Code | None = None, user_id: Key | None = None, team_id: Key | None = None, cursor: Cursor | None = None, limit: Limit = 50,
@@ -252,7 +252,9 @@ def accept_batch(request: HttpRequest, body: BatchIn) -> Any:
     return Status(201, _replan(replanning.replans(actor).get(uid=made.uid)))
 
 
-@router.post("/planning/replans", response={201: ReplanOut, **REFUSALS}, operation_id="propose_replan", summary="Propose other days or people")
+@router.post(
+    "/planning/replans", response={201: ReplanOut, **REFUSALS}, operation_id="propose_replan", summary="Propose other days or people"
+)
 def propose_replan(request: HttpRequest, body: ReplanIn) -> Any:
     """Nothing is changed before it is applied."""
     actor = planner(request)
@@ -268,7 +270,10 @@ def get_replan(request: HttpRequest, uid: UUID) -> dict[str, Any]:
 
 
 @router.get(
-    "/planning/replans/{uuid:uid}/visits", response={200: ReplanItemPage, **REFUSALS}, operation_id="list_replan_visits", summary="Its visits"
+    "/planning/replans/{uuid:uid}/visits",
+    response={200: ReplanItemPage, **REFUSALS},
+    operation_id="list_replan_visits",
+    summary="Its visits",
 )
 def list_replan_visits(request: HttpRequest, uid: UUID, cursor: Cursor | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Day, person and team of each visit before and after, and whether its day lies in its window."""
@@ -284,7 +289,9 @@ def apply_replan(request: HttpRequest, uid: UUID, body: ReasonIn) -> dict[str, A
     return asdict(replanning.apply(actor=planner(request), uid=uid, reason=body.reason))
 
 
-@router.post("/planning/replans/{uuid:uid}/undo", response={200: CarriedOut, **REFUSALS}, operation_id="undo_replan", summary="Take it back")
+@router.post(
+    "/planning/replans/{uuid:uid}/undo", response={200: CarriedOut, **REFUSALS}, operation_id="undo_replan", summary="Take it back"
+)
 def undo_replan(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     return asdict(replanning.undo(actor=planner(request), uid=uid))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -43,13 +44,18 @@ def places_to_plan(actor: Actor) -> QuerySet[Facility]:
     return (Facility.objects.all() if keys is None else Facility.objects.filter(pk__in=keys)).order_by("name", "pk")
 
 
-def read_scope(request: HttpRequest, form_class: type[F], *, one_facility: bool = False) -> tuple[Scope, F]:
-    """Return what the address asks for; a choice that is none counts as not made. Raises Http404 for a facility out of reach."""
+def read_scope(
+    request: HttpRequest, form_class: type[F], *, one_facility: bool = False, unless_said: Mapping[str, str] | None = None
+) -> tuple[Scope, F]:
+    """Return what the address asks for; a choice that is none counts as not made. ``unless_said``: what stands where it is silent.
+
+    Raises Http404 for a facility out of reach.
+    """
     actor = who(request)
     facilities = places_to_plan(actor)
     everywhere = actor.may_everywhere(Permission.PLAN_MAINTENANCE) and not one_facility
     facility_id = facility_of(facilities, request.GET.get("facility"), everywhere=everywhere)
-    data = {**request.GET.dict(), "facility": facility_id or ""}
+    data = {**(unless_said or {}), **request.GET.dict(), "facility": facility_id or ""}
     form = form_class(data, facilities=facilities, everywhere=everywhere, facility_id=facility_id)
     form.is_valid()
     return scope_of(form, facility_id), form
@@ -114,7 +120,10 @@ def _table(request: HttpRequest, actor: Actor, scope: Scope, by: str, today: dat
 
 def _part_line(request: HttpRequest, by: str, part: Part) -> dict[str, Any]:
     key = "none" if part.key in (None, "") else str(part.key)
-    cells = [(one, _rows_url(request, f"{one.month:%Y-%m}", part=key), _heat(one.minutes, one.available_min)) for one in part.load.months]
+    cells = [
+        (one, _rows_url(request, f"{one.month:%Y-%m}", part=key), _heat(one.minutes, one.available_min), _hours(one.minutes))
+        for one in part.load.months
+    ]
     name = part.name or {"skill": "No skill asked for", "place": "", "department": ""}.get(by, "")
     return {
         "name": name or (str(part.key) if part.key else ""),
@@ -128,12 +137,16 @@ def _holder_line(request: HttpRequest, by: str, one: planning_people.Holder) -> 
     def url(month: str) -> str:
         return _rows_url(request, month, part=str(one.key or "none"), page="maintenance:planning-orders")
 
-    cells = [(month, url(f"{month.month:%Y-%m}"), _heat(month.minutes, month.available_min)) for month in one.months]
+    cells = [(month, url(f"{month.month:%Y-%m}"), _heat(month.minutes, month.available_min), _hours(month.minutes)) for month in one.months]
     return {"name": one.name or "Nobody yet", "holder": one, "cells": cells, "owed_url": url("owed")}
 
 
 def _heat(minutes: int, available_min: int | None) -> str:
     return "late" if available_min is not None and minutes > available_min else ""
+
+
+def _hours(minutes: int) -> str:
+    return "<1" if 0 < minutes < 30 else f"{minutes / 60:,.0f}"
 
 
 def chart_lines(found: Workload, request: HttpRequest) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from openhtm.maintenance.forms import ReasonForm
 from openhtm.maintenance.forms_planning import ChooseForm, ReplanForm
 from openhtm.maintenance.models import Replan
 from openhtm.maintenance.queries.replanning import Chosen, days_of, items_of, plannable, verdict_words, verdicts_of
+from openhtm.maintenance.rules.calendar import add_months, month_end
 from openhtm.maintenance.rules.spreading import MOVES
 from openhtm.maintenance.services import replanning
 from openhtm.maintenance.views.planning import planning_tabs, read_scope
@@ -52,7 +53,8 @@ def replan_new(request: HttpRequest) -> HttpResponse:
     """Choose visits by filters, and say what happens to them. The next page shows it before anything is changed."""
     actor = who(request)
     require(actor, Permission.PLAN_MAINTENANCE)
-    scope, choose = read_scope(request, ChooseForm, one_facility=True)
+    today = timezone.localdate()
+    scope, choose = read_scope(request, ChooseForm, one_facility=True, unless_said={"due_to": month_end(add_months(today, 1)).isoformat()})
     if scope.facility_id is None:
         raise Http404
     chosen = Chosen(scope, **choose.ranges())
@@ -68,7 +70,6 @@ def replan_new(request: HttpRequest) -> HttpResponse:
         )
         return reverse("maintenance:replan", args=[made.uid])
 
-    today = timezone.localdate()
     form = ReplanForm(request.POST or None, facility_id=scope.facility_id, initial={"first_on": today, "last_on": today})
     context = {
         "choose": choose,
