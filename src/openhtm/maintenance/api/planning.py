@@ -135,7 +135,7 @@ def get_workload_by(
     """By facility, department, place (floor), skill or procedure, the most work first."""
     today = timezone.localdate()
     scope = read_scope(request, facility, department, location, skill)
-    found = workload_by(actor=request.actor, scope=scope, by=by, first_on=today, months=months, today=today)  # type: ignore[attr-defined]
+    _, found = workload_by(actor=request.actor, scope=scope, by=by, first_on=today, months=months, today=today)  # type: ignore[attr-defined]
     return {"items": [{"key": "" if part.key is None else str(part.key), "name": part.name, **asdict(part.load)} for part in found]}
 
 

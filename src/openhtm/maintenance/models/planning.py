@@ -36,9 +36,16 @@ class ComingWork(models.Model):
     step_days = models.IntegerField()
     step_months = models.IntegerField()
     blackout = ArrayField(models.SmallIntegerField(), default=list)
+    phase = models.IntegerField(
+        null=True, help_text="Month of the first visit within the interval; empty for rhythms in days, with forbidden months or an end."
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["facility_id", "first_on"], name="coming_work_facility")]
+        indexes = [
+            models.Index(fields=["facility_id", "first_on"], name="coming_work_facility"),
+            models.Index(fields=["facility_id", "step_months", "phase"], name="coming_work_phase"),  # what is due in a month far ahead
+            models.Index(fields=["facility_id"], name="coming_work_other", condition=Q(phase__isnull=True)),
+        ]
 
 
 class WorkloadSum(models.Model):
@@ -65,6 +72,7 @@ class WorkloadSum(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["facility_id"], name="workload_sum_facility"),
+            models.Index(fields=["facility_id"], name="workload_sum_other", condition=Q(anchor_on__isnull=False)),
             models.Index(fields=["loose"], name="workload_sum_loose", condition=Q(loose=True)),
         ]
 

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import BadCursor
 from openhtm.identity.actor import Actor
-from openhtm.maintenance.queries.planning_scope import LINES, Scope, coming, within
+from openhtm.maintenance.queries.planning_scope import LINES, Scope, Within, coming, in_month, month_params, within
 from openhtm.maintenance.rules.calendar import add_months, month_end, month_start
 from openhtm.maintenance.rules.foreseen import Months, Rhythm, spread_over_months
 from openhtm.procedures.models import Procedure
@@ -88,8 +88,8 @@ def workload(*, actor: Actor, scope: Scope, first_on: date, months: int, today: 
     return _load(found, _weekly_min(scope, today))
 
 
-def workload_by(*, actor: Actor, scope: Scope, by: str, first_on: date, months: int, today: date) -> list[Part]:
-    """Return the same taken apart by ``by`` (see BY), the most work first. At most six statements.
+def workload_by(*, actor: Actor, scope: Scope, by: str, first_on: date, months: int, today: date) -> tuple[Workload, list[Part]]:
+    """Return the same, and taken apart by ``by`` (see BY), the most work first. At most six statements.
 
     Hours stand beside skills only: of other parts nobody knows them.
     """
@@ -97,53 +97,48 @@ def workload_by(*, actor: Actor, scope: Scope, by: str, first_on: date, months: 
     names = _names(by, [key for key in found if key is not None])
     weekly = capacity(on=today, facility_id=scope.facility_id).by_skill if by == "skill" and scope.comparable else {}
     parts = [Part(key, names.get(key, "") or "", _load(months_found, weekly.get(key))) for key, months_found in found.items()]
-    return sorted(parts, key=lambda part: (-part.minutes, part.name, str(part.key)))
+    whole = _nothing(first_on, months)
+    for one in found.values():
+        whole.add(one)
+    return _load(whole, _weekly_min(scope, today)), sorted(parts, key=lambda part: (-part.minutes, part.name, str(part.key)))
 
 
 def visits_of_month(
-    *, actor: Actor, scope: Scope, month: date | None, first_on: date, cursor: str = "", limit: int = 50, day: date | None = None
+    *, actor: Actor, scope: Scope, month: date | None, first_on: date, cursor: str = "", limit: int = 50
 ) -> tuple[list[Foreseen], str | None]:
     """Return the visits behind one bar, by due day, and the cursor of the next page. ``month`` None: those owed from before.
 
-    ``day`` narrows a month to one of its days. At most two statements. Raises BadCursor, and Invalid for a month that cannot be foreseen.
+    At most two statements. Raises BadCursor, and Invalid for a month that cannot be foreseen.
     """
     first_on = month_start(first_on)
     if month and not first_on <= month_start(month) <= add_months(first_on, LONGEST - 1):
         raise Invalid({"month": [f"Choose a month from {first_on:%B %Y} on, at most {LONGEST} months ahead."]})
     after_on, after_id = read_cursor(cursor)
     where = within(actor, scope)
-    first, last = (day, day) if day else (month_start(month), month_end(month)) if month else (date.min, first_on)
-    sql = f"""WITH {LINES},
-      chosen AS MATERIALIZED (
-        SELECT c.*, c.schedule_id AS row, line.minutes, line.skill FROM maintenance_comingwork c JOIN line ON line.id = c.line_id
-        WHERE {where.sql} AND c.first_on <= %(last)s AND ({_OWED if month is None else MAY_FALL})
-      ),
-      {coming("chosen") if month else _ONLY_OPEN},
+    first, last = (month_start(month), month_end(month)) if month else (date.min, first_on)
+    sql = f"""WITH {in_month(where) if month else _owed(where)},
       page AS (
-        SELECT n.due_on, n.row, n.is_open FROM coming n
-        WHERE n.due_on >= %(first)s AND n.due_on <= %(last)s AND (n.due_on, n.row) > (%(after_on)s, %(after_id)s)
+        SELECT * FROM coming n WHERE n.due_on BETWEEN %(first)s AND %(last)s AND (n.due_on, n.row) > (%(after_on)s, %(after_id)s)
         ORDER BY n.due_on, n.row LIMIT %(limit)s
       )
-      SELECT n.due_on, n.row, v.id, d.control_number, m.name, p.name, COALESCE(o.full_name, ''), c.minutes, c.skill
-      FROM page n JOIN chosen c ON c.row = n.row JOIN maintenance_schedule s ON s.id = n.row JOIN inventory_device d ON d.id = s.device_id
+      SELECT n.due_on, n.row, v.id, d.control_number, m.name, p.name, COALESCE(o.full_name, ''), n.minutes, n.skill
+      FROM page n JOIN maintenance_schedule s ON s.id = n.row JOIN inventory_device d ON d.id = s.device_id
       JOIN procedures_procedure p ON p.id = s.procedure_id JOIN catalog_devicemodel m ON m.id = d.device_model_id
       LEFT JOIN sites_location o ON o.id = d.location_id
       LEFT JOIN maintenance_visit v ON v.schedule_id = n.row AND v.is_open AND n.is_open
       ORDER BY n.due_on, n.row"""
-    about = {"first": first, "last": last, "after_on": after_on, "after_id": after_id, "limit": limit + 1}
-    rows = [Foreseen(*row) for row in run(sql, where.params | about)]
+    about = {"after_on": after_on, "after_id": after_id, "limit": limit + 1}
+    rows = [Foreseen(*row) for row in run(sql, where.params | month_params(first, last) | about)]
     following = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], f"{following.due_on.isoformat()}.{following.schedule_id}" if following else None
 
 
-_OWED = "c.first_on < %(last)s"
-_ONLY_OPEN = "coming AS (SELECT row, first_on AS due_on, true AS is_open FROM chosen WHERE first_on < %(last)s)"
-_INDEX = "(date_part('year', {0}) * 12 + date_part('month', {0}))::int"
-MAY_FALL = (
-    "c.first_on >= %(first)s OR c.step_months = 0 OR c.blackout <> '{}' OR "
-    f"({_INDEX.format('%(first)s::date')} - {_INDEX.format('c.first_on')}) %% greatest(c.step_months, 1) = 0"
-)
-"""Leaves out most schedules of which no visit falls into the month, before their days are worked out."""
+def _owed(where: Within) -> str:
+    return f"""{LINES},
+      coming AS (
+        SELECT c.schedule_id AS row, c.first_on AS due_on, true AS is_open, line.minutes, line.skill
+        FROM maintenance_comingwork c JOIN line ON line.id = c.line_id WHERE {where.sql} AND c.first_on < %(last)s
+      )"""
 
 
 def read_cursor(cursor: str) -> tuple[date, int]:
@@ -163,19 +158,18 @@ def _found(actor: Actor, scope: Scope, part: str, first_on: date, months: int) -
     """Return the months of each value of ``part`` (SQL). At most three statements."""
     months = min(max(months, 1), LONGEST)
     where = within(actor, scope)
-    source = "maintenance_workloadsum c"
-    count = "c.visits"
+    source, count, plain = "maintenance_workloadsum c", "c.visits", "c.anchor_on IS NULL"
     if where.deep:
-        source, count = "maintenance_comingwork c", "1"
+        source, count, plain = "maintenance_comingwork c", "1", "(c.ends_on IS NULL AND c.blackout = '{}')"
     simple = f"""WITH {LINES}
       SELECT {part}, c.first_on, c.step_days, c.step_months, sum({count}), sum({count} * line.minutes)
-      FROM {source} JOIN line ON line.id = c.line_id WHERE {where.sql} AND c.ends_on IS NULL AND c.blackout = '{{}}'
+      FROM {source} JOIN line ON line.id = c.line_id WHERE {where.sql} AND {plain}
       GROUP BY 1, 2, 3, 4 HAVING sum({count}) <> 0"""
     rhythms: dict[Any, list[Rhythm]] = defaultdict(list)
     for key, first, days, step, visits, minutes in run(simple, where.params):
         rhythms[key].append(Rhythm(first, days, step, int(visits), int(minutes)))
     found = {key: spread_over_months(many, first_on=first_on, months=months) for key, many in rhythms.items()}
-    for key, month, visits, minutes in _seasonal(where.sql, where.params, source, count, part, first_on, months):
+    for key, month, visits, minutes in _seasonal(f"{where.sql} AND NOT {plain}", where.params, source, count, part, first_on, months):
         _add(found.setdefault(key, _nothing(first_on, months)), month, int(visits), int(minutes))
     return found
 
@@ -189,7 +183,7 @@ def _seasonal(
       chosen AS MATERIALIZED (
         SELECT row_number() OVER () AS row, {part} AS part, c.first_on, c.anchor_on, c.starts_on, c.ends_on, c.step_days, c.step_months, c.blackout,
           {count} AS visits, line.minutes
-        FROM {source} JOIN line ON line.id = c.line_id WHERE {where} AND (c.ends_on IS NOT NULL OR c.blackout <> '{{}}')
+        FROM {source} JOIN line ON line.id = c.line_id WHERE {where}
       ),
       {coming("chosen")}
       SELECT c.part, CASE WHEN n.due_on < %(first)s THEN NULL ELSE date_trunc('month', n.due_on)::date END, sum(c.visits), sum(c.visits * c.minutes)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from openhtm.identity.actor import Actor
@@ -37,11 +38,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Conditions on rows ``c`` of ComingWork or its sums, joined with their ``line``; ``deep``: only ComingWork can answer."""
+    """Conditions on rows ``c`` of ComingWork or its sums, joined with their ``line``; ``deep``: only ComingWork can answer.
+
+    ``rough`` is that part of them which the sums can always answer.
+    """
 
     sql: str
     params: dict[str, Any]
     deep: bool = False
+    rough: str = "true"
 
 
 LINES = """
@@ -72,7 +77,7 @@ def within(actor: Actor, scope: Scope) -> Within:
         place, more, deep = _place(scope.location_id)
         parts.append(place)
         params |= more
-    return Within(" AND ".join(parts), params, deep)
+    return Within(" AND ".join(parts), params, deep, "c.facility_id = %(scope0)s" if scope.facility_id else "true")
 
 
 def _place(location_id: int) -> tuple[str, dict[str, Any], bool]:
@@ -119,3 +124,35 @@ coming AS (
   WHERE d.due_on > c.first_on AND d.due_on BETWEEN %(first)s AND %(last)s AND (c.ends_on IS NULL OR d.due_on <= c.ends_on)
 )
 """
+
+
+def in_month(where: Within) -> str:
+    """Return the CTEs ``line`` and ``coming`` (row, due_on, is_open, place_id, minutes, skill): what is due from %(first)s to %(last)s.
+
+    Both days lie in one month, %(month)s is its first and %(index)s its number. Rhythms in whole months are found by their phase on an
+    index and need no grid; the few others are worked out day by day.
+    """
+    columns = "c.place_id, line.minutes, line.skill"
+    rows = "maintenance_comingwork c JOIN line ON line.id = c.line_id"
+    grid = coming("others").replace("coming AS", "grid AS", 1)
+    return f"""{LINES},
+steps AS MATERIALIZED (SELECT DISTINCT c.step_months AS step FROM maintenance_workloadsum c WHERE c.step_months > 0 AND {where.rough}),
+others AS MATERIALIZED (
+  SELECT c.*, c.schedule_id AS row, line.minutes, line.skill FROM {rows} WHERE c.phase IS NULL AND c.first_on < %(last)s AND {where.sql}
+),
+{grid},
+coming AS MATERIALIZED (
+  SELECT c.schedule_id AS row, c.first_on AS due_on, true AS is_open, {columns} FROM {rows}
+  WHERE c.first_on BETWEEN %(first)s AND %(last)s AND {where.sql}
+  UNION ALL
+  SELECT c.schedule_id, (c.anchor_on + make_interval(months => %(index)s - {_month("c.anchor_on")}))::date, false, {columns}
+  FROM steps JOIN maintenance_comingwork c ON c.step_months = steps.step AND c.phase = mod(%(index)s, steps.step) JOIN line ON line.id = c.line_id
+  WHERE c.first_on < %(month)s AND {where.sql}
+  UNION ALL
+  SELECT g.row, g.due_on, false, c.place_id, c.minutes, c.skill FROM grid g JOIN others c ON c.row = g.row WHERE NOT g.is_open
+)"""
+
+
+def month_params(first: date, last: date) -> dict[str, Any]:
+    """Return the parameters of ``in_month``."""
+    return {"first": first, "last": last, "month": first.replace(day=1), "index": first.year * 12 + first.month}

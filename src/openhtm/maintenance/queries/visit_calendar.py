@@ -11,8 +11,8 @@ from openhtm.core.errors import Invalid
 from openhtm.core.pagination import BadCursor
 from openhtm.identity.actor import Actor
 from openhtm.maintenance.queries.planned_days import day_hours
-from openhtm.maintenance.queries.planning import LONGEST, MAY_FALL, run
-from openhtm.maintenance.queries.planning_scope import LINES, Scope, Within, coming, within
+from openhtm.maintenance.queries.planning import LONGEST, run
+from openhtm.maintenance.queries.planning_scope import Scope, Within, in_month, month_params, within
 from openhtm.maintenance.rules.calendar import add_months, month_end, month_start
 from openhtm.maintenance.rules.planning_defaults import defaults
 
@@ -61,17 +61,17 @@ planned AS MATERIALIZED (
   SELECT v.schedule_id, v.due_on, o.planned_on FROM workorders_workorder o JOIN maintenance_visit v ON v.work_order_id = o.id AND v.is_open
   WHERE o.under_way AND o.planned_on IS NOT NULL {whose}
 )"""
-_ASSIGNED = """
-coming AS (
-  SELECT v.schedule_id AS row, v.due_on, true AS is_open FROM workorders_workorder o JOIN maintenance_visit v ON v.work_order_id = o.id AND v.is_open
-  JOIN chosen c ON c.row = v.schedule_id WHERE o.under_way AND o.planned_on IS NULL {whose}
-)"""
 _STANDING = """
 standing AS (
-  SELECT n.due_on AS on_day, n.due_on, n.row, n.is_open, false AS planned FROM coming n
-  WHERE n.due_on BETWEEN %(first)s AND %(last)s AND NOT (n.is_open AND n.row IN (SELECT schedule_id FROM planned))
-  UNION ALL SELECT planned_on, due_on, schedule_id, true, true FROM planned WHERE planned_on BETWEEN %(first)s AND %(last)s
+  SELECT n.due_on AS on_day, n.due_on, n.row, n.is_open, false AS planned, n.place_id, n.minutes FROM coming n
+  WHERE n.due_on BETWEEN %(first)s AND %(last)s {own} AND NOT (n.is_open AND n.row IN (SELECT schedule_id FROM planned))
+  UNION ALL
+  SELECT p.planned_on, p.due_on, p.schedule_id, true, true, c.place_id, line.minutes
+  FROM planned p JOIN maintenance_comingwork c ON c.schedule_id = p.schedule_id JOIN line ON line.id = c.line_id
+  WHERE p.planned_on BETWEEN %(first)s AND %(last)s AND {where}
 )"""
+_OWN = """AND n.is_open AND n.row IN (
+  SELECT v.schedule_id FROM workorders_workorder o JOIN maintenance_visit v ON v.work_order_id = o.id AND v.is_open WHERE o.under_way {whose})"""
 
 
 def calendar_of(
@@ -85,8 +85,7 @@ def calendar_of(
     refuse_month(first, today)
     where = within(actor, scope)
     sql = f"""WITH {_common(where, user_id, team_id)}
-      SELECT n.on_day, n.planned, count(*), sum(line.minutes) FROM standing n JOIN maintenance_comingwork c ON c.schedule_id = n.row
-      JOIN line ON line.id = c.line_id WHERE {where.sql} GROUP BY 1, 2"""
+      SELECT n.on_day, n.planned, count(*), sum(n.minutes) FROM standing n GROUP BY 1, 2"""
     found = {
         (on, planned): (count, int(minutes)) for on, planned, count, minutes in run(sql, _params(where, first, last, user_id, team_id))
     }
@@ -111,8 +110,7 @@ def visits_on(
     where, (place, key) = within(actor, scope), _read(cursor)
     sql = f"""WITH {_common(where, user_id, team_id)},
       page AS (
-        SELECT COALESCE(c.place_id, 0) AS floor, n.*, line.minutes FROM standing n JOIN maintenance_comingwork c ON c.schedule_id = n.row
-        JOIN line ON line.id = c.line_id WHERE {where.sql} AND (COALESCE(c.place_id, 0), n.row) > (%(place)s, %(key)s)
+        SELECT COALESCE(n.place_id, 0) AS floor, n.* FROM standing n WHERE (COALESCE(n.place_id, 0), n.row) > (%(place)s, %(key)s)
         ORDER BY 1, n.row LIMIT %(limit)s
       )
       SELECT n.floor, n.row, n.planned, v.id, n.due_on, v.on_time_until, d.control_number, m.name, p.name, COALESCE(o.full_name, ''), n.minutes,
@@ -137,18 +135,14 @@ def refuse_month(first: date, today: date) -> None:
 
 
 def _common(where: Within, user_id: int | None, team_id: int | None) -> str:
-    whose = "AND o.assigned_user_id = %(user)s" if user_id else "AND o.assigned_team_id = %(team)s" if team_id else ""
-    own = _ASSIGNED.format(whose=whose)
-    may_fall = f"c.first_on <= %(last)s AND ({MAY_FALL})" if not whose else "true"
-    return f"""{LINES},
-      chosen AS MATERIALIZED (
-        SELECT c.*, c.schedule_id AS row FROM maintenance_comingwork c JOIN line ON line.id = c.line_id WHERE {where.sql} AND {may_fall}
-      ),
-      {own if whose else coming("chosen")}, {_PLANNED.format(whose=whose)}, {_STANDING}"""
+    mine = "AND o.assigned_user_id = %(user)s" if user_id else "AND o.assigned_team_id = %(team)s" if team_id else ""
+    there = where.rough.replace("c.", "o.")  # the facility of an order is that of its device
+    own = _OWN.format(whose=f"AND {there} {mine}") if mine else ""
+    return f"""{in_month(where)}, {_PLANNED.format(whose=f"AND {there} {mine}")}, {_STANDING.format(own=own, where=where.sql)}"""
 
 
 def _params(where: Within, first: date, last: date, user_id: int | None, team_id: int | None) -> dict[str, Any]:
-    return where.params | {"first": first, "last": last, "user": user_id, "team": team_id}
+    return where.params | month_params(first, last) | {"user": user_id, "team": team_id}
 
 
 def _hours_known(scope: Scope, user_id: int | None, team_id: int | None) -> bool:

@@ -34,6 +34,13 @@ class Months:
     owed_visits: int = 0
     owed_min: int = 0
 
+    def add(self, other: Months) -> None:
+        """Add the work of ``other``, which has as many months from the same one on."""
+        self.visits = [mine + theirs for mine, theirs in zip(self.visits, other.visits, strict=True)]
+        self.minutes = [mine + theirs for mine, theirs in zip(self.minutes, other.minutes, strict=True)]
+        self.owed_visits += other.owed_visits
+        self.owed_min += other.owed_min
+
 
 def spread_over_months(rhythms: Iterable[Rhythm], *, first_on: date, months: int) -> Months:
     """Return how many visits fall into each of ``months`` months from that of ``first_on`` on.

@@ -22,7 +22,8 @@ FACTS = f"""
 SELECT s.id AS schedule_id, d.facility_id, d.department_id, {_PLACE} AS place_id, s.plan_line_id AS line_id, v.due_on AS first_on,
   CASE s.cycle WHEN 'fixed' THEN s.anchor_on ELSE v.due_on END AS anchor_on, s.starts_on, s.ends_on,
   {interval_part("s.every_n", "s.every_unit", months=False)} AS step_days, {interval_part("s.every_n", "s.every_unit", months=True)} AS step_months,
-  s.blackout_months AS blackout
+  s.blackout_months AS blackout, CASE WHEN s.every_unit IN ('month', 'year') AND s.ends_on IS NULL AND s.blackout_months = '{{}}'
+    THEN mod((date_part('year', v.due_on) * 12 + date_part('month', v.due_on))::int, {interval_part("s.every_n", "s.every_unit", months=True)}) END AS phase
 FROM maintenance_schedule s
 JOIN maintenance_visit v ON v.schedule_id = s.id AND v.is_open
 JOIN inventory_device d ON d.id = s.device_id
@@ -57,8 +58,8 @@ old AS MATERIALIZED (
 ),
 removed AS (DELETE FROM maintenance_comingwork WHERE schedule_id IN (SELECT schedule_id FROM old EXCEPT SELECT schedule_id FROM new)),
 written AS (
-  INSERT INTO maintenance_comingwork AS c (schedule_id, {_COLUMNS}) SELECT schedule_id, {_COLUMNS} FROM new
-  ON CONFLICT (schedule_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", "))}
+  INSERT INTO maintenance_comingwork AS c (schedule_id, {_COLUMNS}, phase) SELECT schedule_id, {_COLUMNS}, phase FROM new
+  ON CONFLICT (schedule_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in [*_COLUMNS.split(", "), "phase"])}
 )
 INSERT INTO maintenance_workloadsum ({_COLUMNS}, visits, loose)
 SELECT {_COLUMNS}, sum(visits), true FROM ({as_sum("new", "1")} UNION ALL {as_sum("old", "-1")}) changes
@@ -71,7 +72,7 @@ SELECT {_COLUMNS}, sum(visits), false FROM gone GROUP BY {_COLUMNS} HAVING sum(v
 """
 _REBUILD = (
     "TRUNCATE maintenance_comingwork, maintenance_workloadsum",
-    f"INSERT INTO maintenance_comingwork (schedule_id, {_COLUMNS}) {FACTS}",
+    f"INSERT INTO maintenance_comingwork (schedule_id, {_COLUMNS}, phase) {FACTS}",
     f"""INSERT INTO maintenance_workloadsum ({_COLUMNS}, visits, loose)
 SELECT {_COLUMNS}, sum(visits), false FROM ({as_sum("maintenance_comingwork", "1")}) rows GROUP BY {_COLUMNS}""",
 )

@@ -96,7 +96,8 @@ def test_a_sum_that_is_wrong_is_found(fleet):
 def test_parts_add_up_to_the_whole_and_every_number_opens_as_many_rows(fleet, omar, by):
     scope = Scope(facility_id=fleet.pk)
     whole = workload(actor=omar, scope=scope, first_on=FIRST, months=12, today=TODAY)
-    parts = workload_by(actor=omar, scope=scope, by=by, first_on=FIRST, months=12, today=TODAY)
+    again, parts = workload_by(actor=omar, scope=scope, by=by, first_on=FIRST, months=12, today=TODAY)
+    assert again == whole
     for position, month in enumerate(whole.months):
         assert sum(part.load.months[position].visits for part in parts) == month.visits
         assert sum(part.load.months[position].minutes for part in parts) == month.minutes

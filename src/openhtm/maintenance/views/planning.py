@@ -87,8 +87,8 @@ def planning(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.PLAN_MAINTENANCE)
     scope, form = read_scope(request, PlanningForm)
-    today, months, by = timezone.localdate(), form.cleaned_data.get("months") or 12, form.cleaned_data.get("by") or ""
-    found = workload(actor=actor, scope=scope, first_on=today, months=months, today=today)
+    months, by = form.cleaned_data.get("months") or 12, form.cleaned_data.get("by") or ""
+    found, table = _read(request, actor, scope, by, months)
     context = {
         "form": form,
         "tabs": planning_tabs("planning"),
@@ -103,19 +103,22 @@ def planning(request: HttpRequest) -> HttpResponse:
         "by": by,
         "by_label": dict(form.fields["by"].choices).get(by, ""),  # type: ignore[attr-defined]
         "months": [one.month for one in found.months[:12]],
-        **_table(request, actor, scope, by, today),
+        **table,
     }
     return render(request, "maintenance/planning.html", context)
 
 
-def _table(request: HttpRequest, actor: Actor, scope: Scope, by: str, today: date) -> dict[str, Any]:
+def _read(request: HttpRequest, actor: Actor, scope: Scope, by: str, months: int) -> tuple[Workload, dict[str, Any]]:
+    """Return the work by month, and the lines of the table if it is taken apart."""
+    today = timezone.localdate()
     if by in BY:
-        parts = workload_by(actor=actor, scope=scope, by=by, first_on=today, months=12, today=today)
-        return {"parts": [_part_line(request, by, one) for one in parts]}
+        found, parts = workload_by(actor=actor, scope=scope, by=by, first_on=today, months=months, today=today)
+        return found, {"parts": [_part_line(request, by, one) for one in parts]}
+    found = workload(actor=actor, scope=scope, first_on=today, months=months, today=today)
     if by in planning_people.WHO:
         held = planning_people.holders(actor=actor, scope=scope, by=by, first_on=today, months=12, today=today)
-        return {"holders": [_holder_line(request, by, one) for one in held]}
-    return {}
+        return found, {"holders": [_holder_line(request, by, one) for one in held]}
+    return found, {}
 
 
 def _part_line(request: HttpRequest, by: str, part: Part) -> dict[str, Any]:
