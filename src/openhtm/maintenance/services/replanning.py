@@ -202,9 +202,7 @@ def accept_batch(
     replan = propose(actor=actor, facility_id=facility_id, visit_ids=visit_ids, wish=wish, kind="batch", title=title, now=now)
     outside = replan.items.exclude(verdict__in=sorted(MOVES)).values_list("visit__device__control_number", flat=True)
     if numbers := sorted(set(outside)):
-        raise Invalid(
-            {"planned_on": [f"The day is no working day, or lies outside the window of {', '.join(numbers[:5])}. Choose another day."]}
-        )
+        raise Invalid({"planned_on": [f"The day lies outside the window of {', '.join(numbers[:5])}. Choose another day."]})
     return AcceptedBatch(replan.uid, apply(actor=actor, uid=replan.uid, reason="", now=now))
 
 
@@ -287,7 +285,7 @@ def _spread(found: Sequence[Facts], jobs: Sequence[Job], wish: Wish, facility_id
     holders = {_key(one): (one.user_id, one.team_id) if wish.keep_person else (wish.user_id, wish.team_id) for one in found}
     first_on = wish.first_on or today
     free = free_days(
-        facility_id=facility_id, days=list(defaults().days(first_on, wish.last_on or first_on)), holders=holders.values(),
+        facility_id=facility_id, days=_days(first_on, wish.last_on or first_on), holders=holders.values(),
         without_orders=[one.order_id for one in found if one.order_id], on=today,
     )  # fmt: skip
     placed: list[Placed] = []
@@ -297,6 +295,11 @@ def _spread(found: Sequence[Facts], jobs: Sequence[Job], wish: Wish, facility_id
             mine, days, today=today, beyond_hours=wish.beyond_hours, into_grace=wish.into_grace, together_min=defaults().together_min
         )
     return placed
+
+
+def _days(first_on: date, last_on: date) -> list[date]:
+    """The working days; a single day that somebody chose is taken as it is."""
+    return [first_on] if first_on == last_on else list(defaults().days(first_on, last_on))
 
 
 def _shifted(job: Job, was_on: date, wish: Wish, today: date) -> Placed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,9 @@ from openhtm.maintenance.forms_planning import AcceptBatchForm, BatchForm
 from openhtm.maintenance.queries.batching import LEVELS, Batches, PlaceBatch, batches_of
 from openhtm.maintenance.queries.planning import Scope
 from openhtm.maintenance.queries.replanning import Chosen, plannable
+from openhtm.maintenance.rules.batching import Batch
 from openhtm.maintenance.rules.calendar import add_months, month_start
+from openhtm.maintenance.rules.planning_defaults import defaults
 from openhtm.maintenance.services.replanning import accept_batch
 from openhtm.maintenance.views.planning import planning_tabs, read_month, read_scope
 from openhtm.maintenance.views.visits import who
@@ -95,9 +98,14 @@ def batch(request: HttpRequest) -> HttpResponse:
         picked = {int(text) for text in request.POST.getlist("selected") if text.isascii() and text.isdecimal()} & set(one.batch.keys)
         return _accept(request, scope.facility_id or 0, one, sorted(picked), values)
 
-    accept_form = AcceptBatchForm(request.POST or None, facility_id=scope.facility_id, initial={"planned_on": one.batch.opens_on})
+    accept_form = AcceptBatchForm(request.POST or None, facility_id=scope.facility_id, initial={"planned_on": first_day(one.batch)})
     context = {"one": one, "rows": rows, "back": back, "trail": [("Batches", back), (one.place.split(" › ")[-1], "")]}
     return edit_page(request, form=accept_form, save=save, template="maintenance/planning_batch.html", context=context)
+
+
+def first_day(batch: Batch) -> date:
+    """The first working day that lies in every window, or the first day if there is none."""
+    return next(defaults().days(batch.opens_on, batch.until_on), batch.opens_on)
 
 
 def _accept(request: HttpRequest, facility_id: int, one: PlaceBatch, visit_ids: list[int], values: dict[str, Any]) -> str:
