@@ -58,7 +58,7 @@ class WorkloadForm(forms.Form):
 class PlanningForm(WorkloadForm):
     """The planning page: also how many months, and by what they are taken apart."""
 
-    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False, empty_value=12)
+    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False)
     by = forms.ChoiceField(choices=BY, required=False, label="Taken apart")
 
 

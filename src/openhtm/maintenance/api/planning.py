@@ -40,7 +40,7 @@ class WorkloadOut(Schema):
     owed_min: int
 
 
-class PartOut(Schema):
+class WorkloadPartOut(Schema):
     key: str = Field(description="Code of the skill, otherwise the key of the record; empty: none is known.")
     name: str
     months: list[MonthOut]
@@ -48,8 +48,8 @@ class PartOut(Schema):
     owed_min: int
 
 
-class PartsOut(Schema):
-    items: list[PartOut]
+class WorkloadPartsOut(Schema):
+    items: list[WorkloadPartOut]
 
 
 class ForeseenOut(Schema):
@@ -124,7 +124,7 @@ def get_workload(
 
 @router.get(
     "/planning/workload/{by}",
-    response={200: PartsOut, **REFUSALS},
+    response={200: WorkloadPartsOut, **REFUSALS},
     operation_id="get_workload_by",
     summary="Work to come by month, taken apart",
 )

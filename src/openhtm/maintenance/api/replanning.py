@@ -17,7 +17,7 @@ from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
 from openhtm.identity.actor import Actor
-from openhtm.maintenance.api.planning import CarriedOut, LevellingOut, levelling_out, planner, read_scope
+from openhtm.maintenance.api.planning import CarriedOut, DecideIn, LevellingOut, levelling_out, planner, read_scope
 from openhtm.maintenance.models import Replan, ReplanItem
 from openhtm.maintenance.queries.base_months import departments_with_months
 from openhtm.maintenance.queries.batching import batches_of
@@ -31,7 +31,6 @@ router = Router(tags=["planning"])
 PlainMonth = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", max_length=7)]
 Days = Annotated[int, Field(ge=-366, le=366)]
 Title = Annotated[Text, Field(max_length=120)]
-Reason = Annotated[Text, Field(min_length=1, max_length=400)]
 VisitKeys = Annotated[list[Key], Field(min_length=1, max_length=5000)]
 
 
@@ -138,10 +137,6 @@ class ReplanItemPage(PageOut):
     items: list[ReplanItemOut]
 
 
-class ReasonIn(Body):
-    reason: Reason
-
-
 class BaseMonthOut(Schema):
     department_id: int
     name: str
@@ -180,7 +175,7 @@ class HoldersOut(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 @router.get("/planning/calendar", response={200: CalendarOut, **REFUSALS}, operation_id="get_visit_calendar", summary="A month, day by day")
@@ -285,7 +280,7 @@ def list_replan_visits(request: HttpRequest, uid: UUID, cursor: Cursor | None = 
 @router.post(
     "/planning/replans/{uuid:uid}/apply", response={200: CarriedOut, **REFUSALS}, operation_id="apply_replan", summary="Carry a change out"
 )
-def apply_replan(request: HttpRequest, uid: UUID, body: ReasonIn) -> dict[str, Any]:
+def apply_replan(request: HttpRequest, uid: UUID, body: DecideIn) -> dict[str, Any]:
     return asdict(replanning.apply(actor=planner(request), uid=uid, reason=body.reason))
 
 

@@ -207,9 +207,8 @@ def _nothing(first_on: date, months: int) -> Months:
 
 def _load(found: Months, weekly_min: int | None) -> Workload:
     starts = [add_months(found.first_on, k) for k in range(len(found.visits))]
-    loads = [
-        MonthLoad(month, *sums, _in_month(weekly_min, month)) for month, *sums in zip(starts, found.visits, found.minutes, strict=True)
-    ]
+    sums = zip(starts, found.visits, found.minutes, strict=True)
+    loads = [MonthLoad(month, visits, minutes, _in_month(weekly_min, month)) for month, visits, minutes in sums]
     return Workload(loads, found.owed_visits, found.owed_min)
 
 

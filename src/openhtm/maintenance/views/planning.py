@@ -234,7 +234,8 @@ def narrowed(scope: Scope, by: str, part: str) -> Scope:
     if by == "procedure" and not Procedure.objects.filter(pk=int(part)).exists():
         raise Http404
     column = {"facility": "facility_id", "department": "department_id", "place": "floor_id", "procedure": "procedure_id"}[by]
-    return replace(scope, **{column: int(part)})
+    keys: dict[str, Any] = {column: int(part)}
+    return replace(scope, **keys)
 
 
 def read_month(request: HttpRequest) -> date | None:
