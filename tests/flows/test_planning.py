@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.flows.test_axe import RULES, SERIOUS
+
 pytestmark = pytest.mark.browser
 PLANNED = """select count(*) from workorders_workorder o where o.under_way and o.planned_on is not null
     and exists (select 1 from maintenance_visit v where v.work_order_id = o.id and v.is_open)"""
@@ -14,6 +16,7 @@ FACILITY = "select id from sites_facility where code = 'MAIN'"
 def test_calendar_batch_replan_and_undo(visit, hospital):
     facility, before = hospital.one(FACILITY), int(hospital.one(PLANNED))
     page = visit("manager", viewport={"width": 1280, "height": 900})
+    page.add_init_script(RULES)
     look_at_the_calendar(page, facility)
     count = plan_a_batch(page, facility)
     batch = page.url
@@ -53,6 +56,7 @@ def plan_a_batch(page: Page, facility: str) -> int:
     page.get_by_role("link", name="Plan", exact=True).first.click()
     count = page.locator("input[data-row]").count()
     assert count >= 2
+    assert page.evaluate(SERIOUS, None) == []
     page.get_by_label("Person").select_option(index=1)
     page.get_by_role("button", name="Plan these visits").click()
     expect(page.get_by_text(f"{count} visits are planned for one day.")).to_be_visible()
@@ -68,6 +72,7 @@ def give_to_a_team(page: Page, facility: str, count: int) -> None:
     page.locator("form.stack select[name=team]").select_option(index=1)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
+    assert page.evaluate(SERIOUS, None) == []
     page.get_by_role("link", name="Carry out").click()
     page.get_by_label("Reason").fill("The team takes over")
     page.get_by_role("button", name="Plan the visits").click()

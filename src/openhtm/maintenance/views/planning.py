@@ -206,7 +206,7 @@ def planning_orders(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.PLAN_MAINTENANCE)
     scope, form = read_scope(request, PlanningForm)
-    by, part = form.cleaned_data.get("by") or "", request.GET.get("part", "none")
+    by, part = form.cleaned_data.get("by") or "person", request.GET.get("part", "none")
     if by not in planning_people.WHO or not (part == "none" or (part.isascii() and part.isdecimal() and len(part) < 19)):
         raise Http404
     month = read_month(request)

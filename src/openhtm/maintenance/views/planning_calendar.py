@@ -114,7 +114,7 @@ def calendar_day(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.PLAN_MAINTENANCE)
     scope, form = read_scope(request, CalendarForm)
     try:
-        day = date.fromisoformat(request.GET.get("day", ""))
+        day = date.fromisoformat(request.GET.get("day") or timezone.localdate().isoformat())
     except ValueError:
         raise Http404 from None
     person, team = form.cleaned_data.get("person"), form.cleaned_data.get("team")
