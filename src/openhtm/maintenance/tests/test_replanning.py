@@ -19,6 +19,7 @@ from openhtm.maintenance.tests.factories import PlanLineFactory
 from openhtm.sites.models import Facility
 from openhtm.sites.tests.factories import LocationFactory
 from openhtm.workforce.models import StaffHours
+from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import WorkEvent, WorkOrder
 from openhtm.workorders.services.assigning import assign_orders
 from openhtm.workorders.services.moving import start_work
@@ -124,7 +125,7 @@ def test_what_somebody_changed_or_began_meanwhile_stays_and_is_named(ward, omar,
 
 
 def test_a_day_holds_no_more_than_the_hours_people_have(ward, omar, maria):
-    StaffHours.objects.create(user_id=maria.user_id, facility=ward, weekly_min=600, effective_from=date(2026, 1, 1))  # two hours a day
+    StaffHours.objects.create(staff=staff_of(maria), facility=ward, weekly_min=600, effective_from=date(2026, 1, 1))  # two hours a day
     made = replanning.propose(
         actor=omar, facility_id=ward.pk, visit_ids=visit_ids(),
         wish=Wish("spread", MONDAY, date(2026, 2, 3), keep_person=False, user_id=maria.user_id), now=NOW,
