@@ -121,7 +121,7 @@ class ImportRow(models.Model):
 class RepeatableRequest(models.Model):
     """A creation under a key chosen by the client: sent again it answers the same and creates nothing."""
 
-    requester = models.CharField(max_length=80, help_text="user:<id>, token:<id>, or visitor: with what they stand before.")
+    requester = models.CharField(max_length=80, help_text="user:<id> or token:<id>.")
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and body: the same key with other content is refused.")
     status = models.PositiveSmallIntegerField()

@@ -38,3 +38,4 @@ class DoubtOrder(models.Model):
             ),
             models.CheckConstraint(name="doubt_order_is_another", condition=~Q(order=F("in_doubt"))),
         ]
+        indexes = [models.Index(fields=["in_doubt"], name="doubt_order_in_doubt")]

@@ -144,7 +144,10 @@ def file_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         found = queries.tests_of(file, stated=stated)
         page = keyset_page(found, order=("position",), cursor=request.GET.get("cursor"), limit=PAGE_ROWS)
         rows = queries.rows_of(page.rows)
-        facts |= {"tests": [test_shown(actor, file, one, rows[one.pk]) for one in page.rows], "pager": lists.pager(request, page, noun="tests")}
+        facts |= {
+            "tests": [test_shown(actor, file, one, rows[one.pk]) for one in page.rows],
+            "pager": lists.pager(request, page, noun="tests"),
+        }
     return render(request, "traceability/file.html", facts)
 
 
@@ -185,7 +188,9 @@ def test_shown(actor: Actor, file: TesterFile, one: FileTest, rows: list[Any]) -
         "hidden": not seen,
         "how": METHODS.get(one.match, ""),
         "order": one.checklist.work_order if one.checklist and seen else None,
-        "order_url": reverse("workorders:checklist", args=[one.checklist.work_order.number, one.checklist.uid]) if one.checklist and seen else "",
+        "order_url": reverse("workorders:checklist", args=[one.checklist.work_order.number, one.checklist.uid])
+        if one.checklist and seen
+        else "",
         "tone": STATE_TONES[state],
         "label": STATE_LABELS[state],
         "settled": state in SETTLED and state != State.SET_ASIDE,
@@ -266,9 +271,7 @@ def file_problems(request: HttpRequest, uid: UUID) -> HttpResponse:
         writer = csv.writer(stream)
         writer.writerow(("row", "column", "value", "severity", "message"))
         for one in queries.problems_of(file):
-            writer.writerow(
-                [one["row"], one["column"], guarded(str(one["value"])), one["severity"], guarded(one["message"])]
-            )
+            writer.writerow([one["row"], one["column"], guarded(str(one["value"])), one["severity"], guarded(one["message"])])
         response = HttpResponse("\ufeff" + stream.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="problems-{str(file.uid)[-12:]}.csv"'
     return response

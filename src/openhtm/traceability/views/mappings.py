@@ -31,7 +31,9 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.VIEW_TESTERS)
     rows = [(one, reverse("traceability:mapping", args=[one.mapping.code]), FORMATS[one.mapping.format]) for one in services.choices()]
-    return render(request, "traceability/mapping_list.html", {"rows": rows, "may_edit": actor.may(Permission.MANAGE_TESTERS), "trail": _trail()})
+    return render(
+        request, "traceability/mapping_list.html", {"rows": rows, "may_edit": actor.may(Permission.MANAGE_TESTERS), "trail": _trail()}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,7 +106,9 @@ def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
         return here
 
     context = {"title": f"Change {one.mapping.title}", "trail": _trail((one.mapping.title, here), ("Change", "")), "back": here}
-    return edit_page(request, form=MappingForm(request.POST or None, initial={"text": one.text}), save=save, template=_EDIT, context=context)
+    return edit_page(
+        request, form=MappingForm(request.POST or None, initial={"text": one.text}), save=save, template=_EDIT, context=context
+    )
 
 
 @require_POST

@@ -21,7 +21,8 @@ from openhtm.exchange.services.repeatable import answer_once
 from openhtm.identity.addresses import client_address
 from openhtm.inventory.asking import base_url
 from openhtm.workorders.models import WorkComment, WorkEvent, WorkOrder
-from openhtm.workorders.rules.kinds import UNDER_WAY, Status as OrderStatus, number_text
+from openhtm.workorders.rules.kinds import UNDER_WAY, number_text
+from openhtm.workorders.rules.kinds import Status as OrderStatus
 from openhtm.workorders.rules.reports import PUBLIC_WORDS, instructions
 from openhtm.workorders.services import requests, throttling
 from openhtm.workorders.services.requests import VISITOR, Report, ReportCodeUnknown, Target
@@ -49,7 +50,8 @@ class FaultIn(Body):
     )
     photo_name: Annotated[Line, Field(max_length=120)] = "photo"
     client_key: VisitorKey | None = Field(
-        default=None, description="Made by the client, such as a UUID. The same report sent again under it answers the same and opens nothing."
+        default=None,
+        description="Made by the client, such as a UUID. The same report sent again under it answers the same and opens nothing.",
     )
 
 
@@ -107,13 +109,20 @@ class ReportOut(Schema):
     remarks: list[RemarkOut]
 
 
-@router.get("/reports/devices/{code}", response={200: LabelOut, **REFUSALS}, operation_id="get_device_label", summary="What a device's label leads to")
+@router.get(
+    "/reports/devices/{code}",
+    response={200: LabelOut, **REFUSALS},
+    operation_id="get_device_label",
+    summary="What a device's label leads to",
+)
 def get_device_label(request: HttpRequest, code: LabelCode) -> Any:
     """The device of a printed code, the problems to choose from, and open reports that may be of the same fault."""
     return _label(_found(request, lambda: requests.target_of_device(code)))
 
 
-@router.get("/reports/places/{code}", response={200: LabelOut, **REFUSALS}, operation_id="get_place_label", summary="What a place's label leads to")
+@router.get(
+    "/reports/places/{code}", response={200: LabelOut, **REFUSALS}, operation_id="get_place_label", summary="What a place's label leads to"
+)
 def get_place_label(request: HttpRequest, code: LabelCode) -> Any:
     """The place of a printed code, the problems to choose from, and open reports that may be of the same fault."""
     return _label(_found(request, lambda: requests.target_of_place(code)))
