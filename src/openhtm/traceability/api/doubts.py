@@ -25,7 +25,7 @@ router = Router(tags=["testers in doubt"])
 Percent = Annotated[float, Field(ge=0, le=1000)]
 
 
-class FindingOut(Schema):
+class TesterFindingOut(Schema):
     """A calibration that found its tester out of tolerance, and the period it puts in doubt."""
 
     uid: UUID
@@ -36,7 +36,7 @@ class FindingOut(Schema):
     error_percent: float | None = Field(description="Largest error found, in percent of the reading; null: not recorded.")
 
 
-class FindingCounts(Schema):
+class TesterFindingCounts(Schema):
     """How much is in doubt, and how far the work is."""
 
     results: int
@@ -50,8 +50,8 @@ class FindingCounts(Schema):
     without: int = Field(description="Devices without work.")
 
 
-class FindingDetail(FindingOut):
-    counts: FindingCounts
+class TesterFindingDetail(TesterFindingOut):
+    counts: TesterFindingCounts
 
 
 class DoubtQuery(Schema):
@@ -121,19 +121,21 @@ class DoubtOrderOut(Schema):
 
 @router.get(
     "/testers/{int:tester_id}/findings",
-    response={200: list[FindingOut], **REFUSALS},
-    operation_id="list_findings",
+    response={200: list[TesterFindingOut], **REFUSALS},
+    operation_id="list_tester_findings",
     summary="Findings of a tester",
 )
-def list_findings(request: HttpRequest, tester_id: int) -> Any:
+def list_tester_findings(request: HttpRequest, tester_id: int) -> Any:
     """Calibrations that found it out of tolerance and were not corrected, newest first."""
     actor = _may(request)
     tester = Tester.objects.visible_to(actor).select_related("device__facility").get(pk=tester_id)
     return [_finding(one) for one in queries.findings_of(tester)]
 
 
-@router.get("/tester-findings/{uuid:uid}", response={200: FindingDetail, **REFUSALS}, operation_id="get_finding", summary="One finding")
-def get_finding(request: HttpRequest, uid: UUID) -> Any:
+@router.get(
+    "/tester-findings/{uuid:uid}", response={200: TesterFindingDetail, **REFUSALS}, operation_id="get_tester_finding", summary="One finding"
+)
+def get_tester_finding(request: HttpRequest, uid: UUID) -> Any:
     """A finding with its counts."""
     actor = _may(request)
     finding = queries.finding_of(actor, uid)

@@ -121,12 +121,12 @@ class FileTestPage(PageOut):
 
 
 class TesterFileIn(Schema):
-    mapping: Annotated[Text, Field(max_length=200, description="Code of a mapping.")]
+    mapping: Annotated[Text, Field(max_length=200, description="Code of a mapping.")] = ""
     facility: Annotated[Text, Field(max_length=20, description="Code; left out: the tester's, or the only one.")] = ""
     tester: Annotated[Text, Field(max_length=60, description="Control number, where the file does not name the tester.")] = ""
 
 
-class CheckIn(Body):
+class FileCheckIn(Body):
     tester: Annotated[Text, Field(max_length=60)] | None = Field(
         default=None, description="Control number of the tester of the whole file; empty takes the name away; null leaves it."
     )
@@ -160,6 +160,8 @@ def add_tester_file(request: HttpRequest, payload: Form[TesterFileIn], file: Upl
     require(actor, Permission.DO_WORK)
     if file is None:
         raise Invalid({"file": ["Send the file as the part named file of a multipart form."]})
+    if not payload.mapping:
+        raise Invalid({"mapping": ["Name the mapping by its code; GET file-mappings lists them."]})
     made, new = files.receive_file(
         actor=actor, content=cast(BinaryIO, file.file).read(MAX_BYTES + 1), file_name=file.name or "file", mapping=payload.mapping,
         facility_id=files.find_facility(actor=actor, code=payload.facility).pk if payload.facility else None, tester=payload.tester,
@@ -217,7 +219,7 @@ def list_file_problems(request: HttpRequest, uid: UUID) -> Any:
 @router.post(
     "/tester-files/{uuid:uid}/check", response={200: TesterFileOut, **REFUSALS}, operation_id="check_tester_file", summary="Check again"
 )
-def check_tester_file(request: HttpRequest, uid: UUID, payload: CheckIn) -> Any:
+def check_tester_file(request: HttpRequest, uid: UUID, payload: FileCheckIn) -> Any:
     """Look again at what is not settled, for example after an order was opened."""
     actor = _who(request)
     files.check_file(actor=actor, uid=uid, tester=payload.tester)

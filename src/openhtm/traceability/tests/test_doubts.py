@@ -114,7 +114,7 @@ def test_an_error_may_be_supposed(maria, north, analyser, bad):
 def test_corrected_results_and_those_without_a_reading_are_left_out(maria, north, analyser, bad):
     old = judged(analyser, north)
     judged(analyser, north, verdict="skipped")
-    judged(None, north, supersedes=old, tester=None)
+    judged(None, north, supersedes=old)
     assert not found(maria, bad).exists()
 
 

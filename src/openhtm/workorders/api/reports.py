@@ -81,7 +81,7 @@ class LabelOut(Schema):
     open_reports: list[OpenReport]
 
 
-class StepOut(Schema):
+class PublicStepOut(Schema):
     at: dt.datetime
     words: str
 
@@ -92,7 +92,7 @@ class RemarkOut(Schema):
     text: str
 
 
-class ReportOut(Schema):
+class PublicReportOut(Schema):
     """Where a report stands: exactly what its status page shows."""
 
     number: str = Field(examples=["WO-1042"])
@@ -105,7 +105,7 @@ class ReportOut(Schema):
     model: str
     device: str
     place: str
-    happened: list[StepOut]
+    happened: list[PublicStepOut]
     remarks: list[RemarkOut]
 
 
@@ -130,7 +130,7 @@ def get_place_label(request: HttpRequest, code: LabelCode) -> Any:
 
 @router.post(
     "/reports/devices/{code}",
-    response={201: ReportOut, 200: ReportOut, **REFUSALS},
+    response={201: PublicReportOut, 200: PublicReportOut, **REFUSALS},
     operation_id="report_device_fault",
     summary="Report a fault of a device without log-in",
 )
@@ -141,7 +141,7 @@ def report_device_fault(request: HttpRequest, code: LabelCode, payload: FaultIn,
 
 @router.post(
     "/reports/places/{code}",
-    response={201: ReportOut, 200: ReportOut, **REFUSALS},
+    response={201: PublicReportOut, 200: PublicReportOut, **REFUSALS},
     operation_id="report_place_fault",
     summary="Report a fault at a place without log-in",
 )
@@ -150,7 +150,9 @@ def report_place_fault(request: HttpRequest, code: LabelCode, payload: FaultIn, 
     return _report(request, _found(request, lambda: requests.target_of_place(code)), payload, payload.client_key or header_key)
 
 
-@router.get("/reports/{status_code}", response={200: ReportOut, **REFUSALS}, operation_id="get_report", summary="Where a report stands")
+@router.get(
+    "/reports/{status_code}", response={200: PublicReportOut, **REFUSALS}, operation_id="get_report", summary="Where a report stands"
+)
 def get_report(request: HttpRequest, status_code: StatusCode) -> Any:
     """For whoever holds the status code. A report joined with another answers as that one does."""
     return _status(request, _found(request, lambda: requests.by_status_code(status_code)))
