@@ -6,11 +6,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openhtm.core.errors import Conflict, Invalid, NotFound
 from openhtm.identity.rules.permissions import Role
+from openhtm.identity.services.tokens import TokenWish, insert_token
 from openhtm.identity.tests.factories import UserFactory
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.testers.rules.files.mapping_check import DATA
@@ -41,6 +43,14 @@ HOSTILE = {
     "formula": NORDLYS.replace(b"HC-004711", b"=cmd|' /C calc'!A0"),
     "long": NORDLYS.replace(b"HC-004711", b"H" * 5000),
 }
+
+
+@pytest.fixture
+def program(north):
+    """A client with the token of a technician."""
+    user = UserFactory.with_role(Role.TECHNICIAN, north)
+    _, secret = insert_token(user=user, wish=TokenWish(name="test"), now=timezone.now())
+    return Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
 
 
 @pytest.fixture
@@ -210,11 +220,11 @@ def test_a_file_read_by_a_mapping_of_ones_own(maria):
     assert (file.mapping, file.counts["rows"]) == ("our-tester", 8)
 
 
-def test_the_api_sends_checks_settles_and_stores(browser, checklist, analyser):
+def test_the_api_sends_checks_settles_and_stores(program, checklist, analyser):
     def post(path, body=None):
-        return browser.post(f"/api/v1{path}", json.dumps(body or {}), content_type="application/json")
+        return program.post(f"/api/v1{path}", json.dumps(body or {}), content_type="application/json")
 
-    answer = browser.post("/api/v1/tester-files", {"file": SimpleUploadedFile("n.xml", NORDLYS), "mapping": XML})
+    answer = program.post("/api/v1/tester-files", {"file": SimpleUploadedFile("n.xml", NORDLYS), "mapping": XML})
     assert answer.status_code == 201, answer.content
     uid = answer.json()["uid"]
     assert answer.json()["counts"] == {
@@ -227,14 +237,14 @@ def test_the_api_sends_checks_settles_and_stores(browser, checklist, analyser):
         "done": 0,
         "set_aside": 0,
     }
-    again = browser.post("/api/v1/tester-files", {"file": SimpleUploadedFile("n.xml", NORDLYS), "mapping": XML})
+    again = program.post("/api/v1/tester-files", {"file": SimpleUploadedFile("n.xml", NORDLYS), "mapping": XML})
     assert (again.status_code, again.json()["uid"]) == (200, uid)
-    [ready] = browser.get(f"/api/v1/tester-files/{uid}/tests", {"stated": "ready"}).json()["items"]
+    [ready] = program.get(f"/api/v1/tester-files/{uid}/tests", {"stated": "ready"}).json()["items"]
     assert (ready["device"], ready["order"], ready["verdict"], len(ready["rows"])) == ("HC-004711", checklist.work_order.number, "fail", 7)
     assert ready["rows"][5]["limit"] == "at most 50 µA (IEC 62353 2014)"
-    problems = browser.get(f"/api/v1/tester-files/{uid}/problems").json()["items"]
+    problems = program.get(f"/api/v1/tester-files/{uid}/problems").json()["items"]
     assert {"row": 31, "column": "unit", "value": "furlong"}.items() <= next(one for one in problems if one["value"] == "furlong").items()
-    [waiting] = browser.get(f"/api/v1/tester-files/{uid}/tests", {"stated": "waiting"}).json()["items"]
+    [waiting] = program.get(f"/api/v1/tester-files/{uid}/tests", {"stated": "waiting"}).json()["items"]
     assert post(f"/tester-files/{uid}/tests/{waiting['uid']}/settle", {"device": "nobody"}).status_code == 422
     settled = post(f"/tester-files/{uid}/tests/{waiting['uid']}/settle", {"set_aside": True, "note": "Practice"})
     assert settled.json()["state"] == "set_aside"
@@ -243,14 +253,14 @@ def test_the_api_sends_checks_settles_and_stores(browser, checklist, analyser):
     done = post(f"/tester-files/{uid}/apply").json()
     assert (done["stored"], done["waiting"], len(done["corrective"])) == (1, 0, 1)
     assert post(f"/tester-files/{uid}/apply").json()["stored"] == 0
-    assert browser.get("/api/v1/tester-files").json()["items"][0]["counts"]["done"] == 1
+    assert program.get("/api/v1/tester-files").json()["items"][0]["counts"]["done"] == 1
 
 
-def test_the_api_of_mappings(browser):
+def test_the_api_of_mappings(program):
     def post(path, body):
-        return browser.post(f"/api/v1{path}", json.dumps(body), content_type="application/json")
+        return program.post(f"/api/v1{path}", json.dumps(body), content_type="application/json")
 
-    assert {one["code"] for one in browser.get("/api/v1/file-mappings").json()} == {XML, CSV}
+    assert {one["code"] for one in program.get("/api/v1/file-mappings").json()} == {XML, CSV}
     assert post("/file-mappings", {"text": "code: x"}).status_code == 422
     assert post("/file-mappings", {"text": OWN}).json()["version"] == 1
     assert post("/file-mappings", {"text": OWN.replace("Ours", "Yours"), "code": "our-tester"}).json()["version"] == 2
