@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -53,7 +54,8 @@ def doubt_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         "bulk_actions": [parts.BulkAction(name="open", label="Open an order for each", icon="plus", kind="primary")], **_progress(figures),
     }  # fmt: skip
     facts |= _results(request, found, close) if view == SHOW_RESULTS else _devices(request, found, finding, view, close)
-    return render(request, "traceability/doubt.html", facts)
+    with timezone.override(ZoneInfo(finding.tester.device.facility.time_zone)):
+        return render(request, "traceability/doubt.html", facts)
 
 
 def _supposed(typed: str) -> tuple[float | None, str]:
@@ -169,10 +171,10 @@ def _result(one: Result) -> dict[str, Any]:
 
 
 def margin_words(ppm: int) -> str:
-    """Return a margin as people read it; empty where there is none to compare with."""
+    """Return a margin in percent of the reading; empty where there is none to compare with."""
     if ppm > FARTHEST_PPM:
         return ""
-    return f"{ppm / 10_000:.1f} % of the reading" if ppm < 10_000_000 else "more than ten times the reading"
+    return f"{ppm / 10_000:.1f} %" if ppm < 10_000_000 else "over 1000 %"
 
 
 @require_POST

@@ -6,12 +6,14 @@ import csv
 import io
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openhtm.core.errors import DomainError, Invalid
@@ -20,6 +22,7 @@ from openhtm.documents.responses import inert_response
 from openhtm.exchange.rules.guard import guarded
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
+from openhtm.procedures.rules.units import symbol
 from openhtm.sites.models import Facility
 from openhtm.testers.models import Tester
 from openhtm.traceability.forms import FileForm
@@ -27,7 +30,7 @@ from openhtm.traceability.models import FileTest
 from openhtm.traceability.queries import files as queries
 from openhtm.traceability.rules.expecting import REPEATED
 from openhtm.traceability.rules.matching import METHODS
-from openhtm.traceability.rules.states import SETTLED, STATE_LABELS, STATE_TONES, State
+from openhtm.traceability.rules.states import SETTLED, STATE_LABELS, STATE_TONES, WAITING, State
 from openhtm.traceability.services import files as services
 from openhtm.traceability.services import mappings
 from openhtm.ui import lists, parts
@@ -148,7 +151,8 @@ def file_page(request: HttpRequest, uid: UUID) -> HttpResponse:
             "tests": [test_shown(actor, file, one, rows[one.pk]) for one in page.rows],
             "pager": lists.pager(request, page, noun="tests"),
         }
-    return render(request, "traceability/file.html", facts)
+    with timezone.override(ZoneInfo(file.facility.time_zone)):
+        return render(request, "traceability/file.html", facts)
 
 
 def _tabs(file: TesterFile, counts: dict[str, int], stated: str) -> list[parts.Tab]:
@@ -193,6 +197,7 @@ def test_shown(actor: Actor, file: TesterFile, one: FileTest, rows: list[Any]) -
         else "",
         "tone": STATE_TONES[state],
         "label": STATE_LABELS[state],
+        "waits": state in WAITING or state == State.SET_ASIDE,
         "settled": state in SETTLED and state != State.SET_ASIDE,
         "verdict": (VERDICT_TONES.get(one.verdict, "info"), VERDICT_WORDS.get(one.verdict, one.verdict)) if one.verdict and seen else None,
         "sentence": one.sentence if seen else "It belongs to a device of another facility.",
@@ -205,7 +210,9 @@ def test_shown(actor: Actor, file: TesterFile, one: FileTest, rows: list[Any]) -
 def row_shown(row: Any) -> dict[str, Any]:
     read = row.read or {}
     said = read.get("said", {})
-    value = " ".join(part for part in (read.get("sign", ""), read.get("value") or "", read.get("unit") or "") if part)
+    value = " ".join(
+        part for part in (read.get("sign", ""), read.get("value") or "", symbol(read["unit"]) if read.get("unit") else "") if part
+    )
     return {
         "place": row.place,
         "name": said.get("test", ""),

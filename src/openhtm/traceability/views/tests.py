@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from openhtm.identity.actor import Actor, require
@@ -43,7 +45,8 @@ def test_page(request: HttpRequest, uid: UUID, test_uid: UUID) -> HttpResponse:
         "trail": [("Testers", reverse("testers:tester-list")), ("Files", reverse("traceability:file-list")), (file.file_name, address(file)),
                   (one.place, "")],
     }  # fmt: skip
-    return edit_page(request, form=form, save=save, template="traceability/test.html", context=context)
+    with timezone.override(ZoneInfo(file.facility.time_zone)):
+        return edit_page(request, form=form, save=save, template="traceability/test.html", context=context)
 
 
 def _orders(actor: Actor, one: FileTest) -> list[tuple[int, str]]:
