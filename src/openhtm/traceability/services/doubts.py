@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from openhtm.core.errors import Invalid
@@ -66,9 +67,9 @@ def open_doubt_orders(
     return _write(actor, finding, dict(zip(keys, opened, strict=True)), worst, counts, now)
 
 
-def _chosen(actor: Actor, finding: Finding, found: object, devices: Sequence[str] | None, close: bool) -> list[int]:
+def _chosen(actor: Actor, finding: Finding, found: QuerySet[Result], devices: Sequence[str] | None, close: bool) -> list[int]:
     """Return the keys of the devices, in order. One or two statements. Raises Invalid for one that is not in doubt."""
-    rows = devices_in_doubt(found, finding, close=close)  # type: ignore[arg-type]
+    rows = devices_in_doubt(found, finding, close=close)
     if devices is None:
         return sorted(rows.values_list("device", flat=True))
     numbers = {control_number_key(one)[:60].replace("\0", "") for one in devices if one.strip()}
