@@ -83,7 +83,7 @@ END::bigint
 """  # the rule ``rules.doubts.margin_ppm``; a test holds the two together
 
 
-def results_in_doubt(actor: Actor, finding: Finding, *, error_percent: float | None = None) -> QuerySet[Result]:
+def results_in_doubt(actor: Actor, finding: Finding, *, error_percent: float | None = None) -> QuerySet[Any]:
     """Results judged by the tester in the period, on orders the actor may see, with ``margin`` and ``rank``.
 
     ``error_percent`` overrules the error of the finding. Corrected results and those without a reading are left out.
@@ -111,7 +111,7 @@ def _rank(error_percent: float | None) -> Case:
     )
 
 
-def shown_results(found: QuerySet[Result]) -> QuerySet[Result]:
+def shown_results(found: QuerySet[Any]) -> QuerySet[Any]:
     """With what a list of results shows."""
     related = ("work_order", "device__device_model__manufacturer", "device__facility", "checklist__version__procedure")
     return found.select_related(*related).defer("checklist__version__content", "qualification")
@@ -126,7 +126,7 @@ WORK: dict[str, Q] = {
 """How the work that follows from a finding stands, by its order; ``none``: there is none yet."""
 
 
-def devices_in_doubt(found: QuerySet[Result], finding: Finding, *, work: str = "", close: bool = False) -> QuerySet[Any]:
+def devices_in_doubt(found: QuerySet[Any], finding: Finding, *, work: str = "", close: bool = False) -> QuerySet[Any]:
     """One row for each device of ``found``: ``device``, its worst ``worst`` rank and ``nearest`` margin, and ``results``."""
     known = DoubtOrder.objects.filter(calibration=finding.calibration)
     if work == "none":
@@ -142,7 +142,7 @@ def devices_in_doubt(found: QuerySet[Result], finding: Finding, *, work: str = "
     return grouped.filter(worst__lte=int(Rank.CLOSE)) if close else grouped
 
 
-def figures(found: QuerySet[Result], finding: Finding) -> dict[str, int]:
+def figures(found: QuerySet[Any], finding: Finding) -> dict[str, int]:
     """Return counts of results and devices in doubt, of those that could be otherwise, and of the work. Two statements."""
     by_rank = Q(rank__lte=int(Rank.CLOSE))
     counts = found.aggregate(
@@ -157,7 +157,7 @@ def figures(found: QuerySet[Result], finding: Finding) -> dict[str, int]:
     return counts | orders | {"without": counts["devices"] - orders["orders"]}
 
 
-def worst_results(found: QuerySet[Result], device_ids: Sequence[int]) -> dict[int, Result]:
+def worst_results(found: QuerySet[Any], device_ids: Sequence[int]) -> dict[int, Result]:
     """Return the result most in doubt of each device. One statement."""
     ranked = shown_results(found.filter(device__in=device_ids)).order_by("device_id", "rank", "margin", "uid").distinct("device_id")
     return {one.device_id or 0: one for one in ranked}

@@ -29,10 +29,11 @@ def tester_files(actor: Actor) -> QuerySet[TesterFile]:
 
 def counts_of(files: Sequence[TesterFile]) -> dict[int, dict[str, int]]:
     """Return how many tests of each file are waiting, ready, done and set aside. One statement."""
+    names = ("tests", *STATED)
     counted = {name: Count("pk", filter=condition) for name, condition in STATED.items()}
-    rows = FileTest.objects.filter(file__in=[one.pk for one in files]).order_by().values("file_id").annotate(tests=Count("pk"), **counted)
-    found = {row.pop("file_id"): row for row in rows}
-    nothing = dict.fromkeys(("tests", *STATED), 0)
+    rows: Any = FileTest.objects.filter(file__in=[one.pk for one in files]).order_by().values("file_id")
+    found = {row["file_id"]: {name: row[name] for name in names} for row in rows.annotate(tests=Count("pk"), **counted)}
+    nothing = dict.fromkeys(names, 0)
     return {one.pk: found.get(one.pk, nothing) for one in files}
 
 

@@ -99,12 +99,14 @@ def safety_versions(devices: Iterable[Device]) -> dict[int, ProcedureVersion]:
     versions = {one.pk: one for one in released}
     ranked = sorted(versions.values(), key=lambda one: (one.procedure.kind != ProcedureKind.SAFETY_TEST, one.procedure.code))
     suits = list(released.values_list("pk", "procedure__device_models", "procedure__device_types"))
-    by_model, by_type, general = defaultdict(set), defaultdict(set), set()
+    by_model: dict[int, set[int]] = defaultdict(set)
+    by_type: dict[int, set[int]] = defaultdict(set)
+    general: set[int] = set()
     for pk, model, kind in suits:
         (by_model[model] if model else by_type[kind] if kind else general).add(pk)
     chosen = {}
     for device in devices:
-        for fitting in (by_model.get(device.device_model_id), by_type.get(device.device_type_id), general):
+        for fitting in (by_model.get(device.device_model_id), by_type.get(device.device_type_id or 0), general):
             if fitting:
                 chosen[device.pk] = next(one for one in ranked if one.pk in fitting)
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -67,7 +68,7 @@ def open_doubt_orders(
     return _write(actor, finding, dict(zip(keys, opened, strict=True)), worst, counts, now)
 
 
-def _chosen(actor: Actor, finding: Finding, found: QuerySet[Result], devices: Sequence[str] | None, close: bool) -> list[int]:
+def _chosen(actor: Actor, finding: Finding, found: QuerySet[Any], devices: Sequence[str] | None, close: bool) -> list[int]:
     """Return the keys of the devices, in order. One or two statements. Raises Invalid for one that is not in doubt."""
     rows = devices_in_doubt(found, finding, close=close)
     if devices is None:

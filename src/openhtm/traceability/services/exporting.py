@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,7 +18,6 @@ from openhtm.identity.actor import Actor
 from openhtm.traceability.models import DoubtOrder
 from openhtm.traceability.queries.doubts import Finding
 from openhtm.traceability.rules.doubts import FARTHEST_PPM, RANK_LABELS, Rank
-from openhtm.workorders.models import Result
 from openhtm.workorders.rules.kinds import number_text
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,7 +33,7 @@ _FIELDS = (
 CHUNK = 2000
 
 
-def doubts_response(*, actor: Actor, finding: Finding, found: QuerySet[Result], kind: str, now: datetime) -> HttpResponseBase:
+def doubts_response(*, actor: Actor, finding: Finding, found: QuerySet[Any], kind: str, now: datetime) -> HttpResponseBase:
     """Return the results of ``found`` as ``csv`` or ``xlsx``, with what became of each device. Two statements and a cursor."""
     name = f"in-doubt-{finding.tester.device.control_number}-{finding.until_on:%Y-%m-%d}.{kind}".replace('"', "").replace("/", "-")
     if kind == "xlsx":
@@ -55,7 +55,7 @@ def doubts_response(*, actor: Actor, finding: Finding, found: QuerySet[Result], 
     return response
 
 
-def rows(finding: Finding, found: QuerySet[Result]) -> Iterator[list[OutCell]]:
+def rows(finding: Finding, found: QuerySet[Any]) -> Iterator[list[OutCell]]:
     """Yield one row for each result, the worst first. Two statements."""
     orders = {
         device: (number_text(number), status)

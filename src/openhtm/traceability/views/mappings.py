@@ -100,6 +100,8 @@ def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.MANAGE_TESTERS)
     one, here = services.find_mapping(code), reverse("traceability:mapping", args=[code])
+    if one.origin == services.SHIPPED:
+        return HttpResponseRedirect(f"{reverse('traceability:mapping-add')}?like={code}")
 
     def save(values: dict[str, Any]) -> str:
         services.save_mapping(actor=actor, code=code, **values)
