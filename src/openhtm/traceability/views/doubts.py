@@ -104,8 +104,12 @@ def _tabs(request: HttpRequest, counts: dict[str, int], view: str) -> list[parts
 def _facts(finding: Finding) -> list[parts.Fact]:
     made = finding.calibration
     return [
-        parts.Fact(label="Found on", value=made.performed_on),
-        parts.Fact(label="Good until then since", value=finding.since_on, absent="never: all it ever measured is in doubt"),
+        parts.Fact(label="Found on", value=f"{made.performed_on:%d %b %Y}"),
+        parts.Fact(
+            label="Last good on",
+            value=f"{finding.since_on:%d %b %Y}" if finding.since_on else None,
+            absent="never: all it ever measured is in doubt",
+        ),
         parts.Fact(
             label="Largest error",
             value=None if made.error_percent is None else f"{made.error_percent:g} % of the reading",
