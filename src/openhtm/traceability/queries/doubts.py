@@ -69,18 +69,18 @@ def _finding(tester: Tester, calibration: Calibration, known: Sequence[Calibrate
     return Finding(calibration, tester, period.since, period.until, since, datetime.combine(period.until, time(), tzinfo=zone))
 
 
-_NUMBER, _LIMIT = '"workorders_result"."number"', '"workorders_result"."limit"'
-_SHARE = '"workorders_result"."share_of_limit"'
+_NUMBER, _LIMIT = '"workorders_result"."number"::numeric', '"workorders_result"."limit"'
+_SHARE = '"workorders_result"."share_of_limit"::numeric'
 _MARGIN = f"""
 CASE
   WHEN {_NUMBER} IS NOT NULL AND ({_LIMIT} ? 'low' OR {_LIMIT} ? 'high') AND {_NUMBER} = 0 THEN {FARTHEST_PPM}
-  WHEN {_NUMBER} IS NOT NULL AND ({_LIMIT} ? 'low' OR {_LIMIT} ? 'high') THEN LEAST(round((LEAST(
-    abs({_NUMBER} - ({_LIMIT} ->> 'low')::double precision), abs({_NUMBER} - ({_LIMIT} ->> 'high')::double precision)
-  ) / abs({_NUMBER}) * 1e6)::numeric), {FARTHEST_PPM})
+  WHEN {_NUMBER} IS NOT NULL AND ({_LIMIT} ? 'low' OR {_LIMIT} ? 'high') THEN LEAST(round(LEAST(
+    abs({_NUMBER} - ({_LIMIT} ->> 'low')::numeric), abs({_NUMBER} - ({_LIMIT} ->> 'high')::numeric)
+  ) / abs({_NUMBER}) * 1000000), {FARTHEST_PPM})
   WHEN {_SHARE} IS NULL THEN {UNKNOWN_PPM}
-  ELSE LEAST(round((abs(1 - {_SHARE}) / GREATEST({_SHARE}, 1) * 1e6)::numeric), {FARTHEST_PPM})
+  ELSE LEAST(round(abs(1 - {_SHARE}) / GREATEST({_SHARE}, 1) * 1000000), {FARTHEST_PPM})
 END::bigint
-"""  # the rule ``rules.doubts.margin_ppm``; a test holds the two together
+"""  # the rule ``rules.doubts.margin_ppm``, in numeric because floats may overflow; a test holds the two together
 
 
 def results_in_doubt(actor: Actor, finding: Finding, *, error_percent: float | None = None) -> QuerySet[Any]:

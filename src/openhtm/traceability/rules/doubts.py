@@ -46,10 +46,10 @@ def margin_ppm(*, number: float | None, low: float | None, high: float | None, s
     """
     if number is not None and (low is not None or high is not None):
         distance = min(abs(number - edge) for edge in (low, high) if edge is not None)
-        return FARTHEST_PPM if number == 0 else min(round(distance / abs(number) * 1e6), FARTHEST_PPM)
+        return FARTHEST_PPM if number == 0 else round(min(distance / abs(number) * 1e6, FARTHEST_PPM))
     if share is None:
         return UNKNOWN_PPM
-    return min(round(abs(1 - share) / max(share, 1) * 1e6), FARTHEST_PPM)
+    return round(min(abs(1 - share) / max(share, 1) * 1e6, FARTHEST_PPM))
 
 
 def rank(*, high_risk: bool, margin: int, error_percent: float | None) -> Rank:

@@ -92,7 +92,7 @@ def test_the_worst_comes_first(maria, north, analyser, bad):
 def test_the_database_reckons_as_the_rule_does(maria, north, analyser, bad):
     cases = [
         (97.0, None, 100.0, 0.97), (0.0, None, 5.0, 0.0), (200.0, 170.0, 230.0, 0.0), (105.0, None, 100.0, 1.05), (None, None, None, 0.93),
-        (None, None, None, 1.3), (5.0, None, None, None), (5.0, 4.9, None, 0.98), (1e-9, None, 1e6, 0.0), (-3.0, -4.0, 4.0, 0.75),
+        (None, None, None, 1.3), (5.0, None, None, None), (5.0, 4.9, None, 0.98), (1e-9, None, 1e6, 0.0), (2e-311, None, 1.0, None), (1e300, None, 1e-300, 1e300), (-3.0, -4.0, 4.0, 0.75),
     ]  # fmt: skip
     wanted = {}
     for number, low, high, share in cases:
