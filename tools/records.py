@@ -18,6 +18,7 @@ ROOMS = {
     "testers": "Testers",
     "procedures": "Procedures",
     "workorders": "Work orders",
+    "traceability": "Files of testers, and testers in doubt",
     "maintenance": "Schedules and visits",
     "rounds": "Rounds and readiness checks",
 }

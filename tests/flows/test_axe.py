@@ -65,6 +65,11 @@ KEYS = {
     "procedures:number": "select 1",
     "procedures:draft:code": "select 'bed-check'",
     "testers:tester_id": "select min(id) from testers_tester",
+    "traceability:uid": "select uid from workorders_testerfile where file_name = 'lt200-today.csv'",
+    "traceability:test_uid": "select t.uid from traceability_filetest t join workorders_testerfile f on f.id = t.file_id "
+    "where f.file_name = 'lt200-today.csv' order by t.position desc limit 1",
+    "traceability:code": "select 'pelora-lt200'",
+    "traceability:doubt:uid": "select uid from testers_calibration where verdict = 'adjusted' order by id limit 1",
     "workforce:team_id": "select min(id) from workforce_team",
     "rounds:uid": "select uid from rounds_round order by id limit 1",
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
@@ -81,6 +86,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "rounds:round-not-found", "rounds:readiness-labels-pdf", "maintenance:levelling", "maintenance:levelling-accept", "workorders:photo",
     "maintenance:batch", "maintenance:replan", "maintenance:replan-apply", "maintenance:visit-export", "maintenance:visit-sticker",
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
+    "traceability:file-original", "traceability:file-problems", "traceability:doubt-export",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",

@@ -150,4 +150,9 @@ ROWS: list[Row] = [
     Row("workorders:report-place-join", "POST", needs=PUBLIC, kwargs=place_code),
     Row("workorders:report-status", needs=PUBLIC, kwargs=status_code),
     Row("workorders:report-status", "POST", needs=PUBLIC, kwargs=status_code),
+    Row("api:get_device_label", needs=PUBLIC, kwargs=device_code),
+    Row("api:get_place_label", needs=PUBLIC, kwargs=place_code),
+    Row("api:report_device_fault", "POST", needs=PUBLIC, kwargs=device_code, data=lambda world: {"words": "Broken"}),
+    Row("api:report_place_fault", "POST", needs=PUBLIC, kwargs=place_code, data=lambda world: {"words": "Broken"}),
+    Row("api:get_report", needs=PUBLIC, kwargs=lambda world: {"status_code": _order(world).status_code}),
 ]

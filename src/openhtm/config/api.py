@@ -28,6 +28,7 @@ from openhtm.procedures import api as procedures
 from openhtm.rounds import api as rounds
 from openhtm.sites.api import router as sites
 from openhtm.testers import api as testers
+from openhtm.traceability import api as traceability
 from openhtm.workforce import api as workforce
 from openhtm.workorders import api as workorders
 
@@ -82,7 +83,7 @@ api = Api(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, workforce, notices)
+ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, traceability, workforce, notices)
 for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "openhtm.testers",
     "openhtm.workforce",
     "openhtm.workorders",
+    "openhtm.traceability",
     "openhtm.maintenance",
     "openhtm.rounds",
     "openhtm.reporting",

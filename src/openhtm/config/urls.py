@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("openhtm.documents.urls")),
     path("", include("openhtm.notices.urls")),
     path("", include("openhtm.procedures.urls")),
+    path("", include("openhtm.traceability.urls")),
     path("", include("openhtm.testers.urls")),
     path("", include("openhtm.workforce.urls")),
     path("", include("openhtm.workorders.urls")),

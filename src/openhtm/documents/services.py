@@ -21,6 +21,7 @@ from openhtm.identity.actor import Actor
 
 _CHUNK = 1 << 20
 _INCOMING = "incoming"
+UNRECOGNISED = "application/octet-stream"
 UNREFERENCED_AFTER_SECONDS = 24 * 3600
 """A file without a row may belong to a transaction that is still open; after a day it does not."""
 
@@ -47,6 +48,21 @@ def store_file(
     stored, _ = StoredFile.objects.get_or_create(
         sha256=spooled.sha256,
         defaults={"size_bytes": spooled.size_bytes, "media_type": media.media_type, "uploaded_by_id": actor.user_id},
+    )
+    return stored
+
+
+def store_original(*, content: bytes, file_name: str, actor: Actor, max_bytes: int) -> StoredFile:
+    """Keep ``content`` as it came, whatever it is: evidence of an instrument, only ever handed out as a download.
+
+    It is not recognised, so that XML, which attachments refuse because a browser may act on it, is kept too.
+    One to three statements. Raises FileTooLarge.
+    """
+    with _spool(content, limit=max_bytes, file_name=file_name) as spooled:
+        _settle(spooled)
+    stored, _ = StoredFile.objects.get_or_create(
+        sha256=spooled.sha256,
+        defaults={"size_bytes": spooled.size_bytes, "media_type": UNRECOGNISED, "uploaded_by_id": actor.user_id},
     )
     return stored
 

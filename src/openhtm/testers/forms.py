@@ -39,6 +39,13 @@ class CalibrationForm(forms.Form):
     laboratory = forms.CharField(label="Laboratory", max_length=200)
     certificate_number = forms.CharField(label="Certificate", max_length=80)
     as_found = forms.CharField(label="Readings as found", max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    error_percent = forms.FloatField(
+        label="Largest error found",
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="Percent of the reading, without its sign. It tells which results may have passed only because of it.",
+    )
     certificate = forms.FileField(label="Certificate file", required=False)
 
     def clean(self) -> dict[str, Any] | None:

@@ -98,6 +98,9 @@ class Calibration(models.Model):
     certificate = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     as_found = models.TextField(max_length=4000, blank=True, help_text="Readings as found, where the certificate gives them.")
     quantities = ArrayField(models.SlugField(max_length=40), default=list, help_text="Quantities found out of tolerance.")
+    error_percent = models.FloatField(
+        null=True, blank=True, help_text="Largest error found, in percent of the reading, without its sign. Empty: not recorded."
+    )
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     actor_name = models.CharField(max_length=120, blank=True)
@@ -111,6 +114,11 @@ class Calibration(models.Model):
                 name="calibration_due_after_performed",
                 condition=Q(due_on__gt=F("performed_on")),
                 violation_error_message="The due day must come after the day of calibration.",
-            )
+            ),
+            models.CheckConstraint(
+                name="calibration_error_possible",
+                condition=Q(error_percent__isnull=True) | Q(error_percent__gte=0, error_percent__lte=1000),
+                violation_error_message="Give the error in percent of the reading, from 0 to 1000.",
+            ),
         ]
         indexes = [models.Index(fields=["tester", "-performed_on"], name="calibration_tester")]

@@ -27,6 +27,7 @@ COMMANDS = {
     "reconcile": ("visits", "bring visits and work orders in line with the facts"),
     "udi": ("udi", "take UDI bar codes apart"),
     "import": ("imports", "import your own lists"),
+    "doubts": ("doubts", "list what a tester out of tolerance measured"),
     "openapi": ("openapi", "print the API's contract"),
     "export": ("export", "write the complete dump"),
     "import-dump": ("export", "restore a complete dump into an empty instance"),

@@ -1,4 +1,4 @@
-"""``openhtm import``: a list of devices from the shell, by the same steps as the pages."""
+"""``openhtm import``: a list of devices or a tester's file from the shell, by the same steps as the pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openhtm.config.cli.shell import in_shell_of
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``import devices FILE`` and ``import --list-profiles``."""
+    """Add ``import devices FILE``, ``import tester-file FILE`` and ``import --list-profiles``."""
     command = subparsers.add_parser(
         "import",
         help="import your own lists",
@@ -25,6 +25,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     devices.add_argument("--sheet", metavar="NAME", help="sheet of the workbook")
     devices.add_argument("--dry-run", action="store_true", help="check only, write nothing")
     devices.add_argument("--json", action="store_true", help="end with one JSON line")
+    tester = kinds.add_parser("tester-file", help="results that a tester exported as XML or CSV")
+    tester.add_argument("file", metavar="FILE")
+    tester.add_argument("--mapping", metavar="CODE", required=True, help="how it is read; the page Mappings lists them")
+    tester.add_argument("--tester", metavar="NUMBER", help="control number of the tester, where the file does not name it")
+    tester.add_argument("--facility", metavar="CODE", help="where it was measured (default: the tester's, or the only facility)")
+    tester.add_argument("--open-orders", action="store_true", help="open a safety test for devices that have no order for their test")
+    tester.add_argument("--dry-run", action="store_true", help="check only, keep and write nothing")
+    tester.add_argument("--json", action="store_true", help="end with one JSON line")
     command.set_defaults(func=run)
 
 
@@ -35,4 +43,6 @@ def run(args: argparse.Namespace) -> int:
     if args.target is None:
         print("openhtm import: say what to import: openhtm import devices FILE", file=sys.stderr)
         return 2
+    if args.target == "tester-file":
+        return in_shell_of("openhtm.config.cli.testing", "import_tester_file", args)
     return in_shell_of("openhtm.config.cli.importing", "import_devices", args)

@@ -16,6 +16,7 @@ from openhtm.demo.parts import (
     sites,
     testers,
     today,
+    traceability,
     work,
     workforce,
 )  # fmt: skip
@@ -41,6 +42,7 @@ PARTS: tuple[Part, ...] = (
     Part("programme", programme.build),
     Part("work", work.build),
     Part("today", today.build),
+    Part("files of testers", traceability.build),
     Part("settings", settings.build),
     Part("rounds and readiness", rounds.build),
 )

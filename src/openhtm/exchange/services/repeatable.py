@@ -26,19 +26,19 @@ class ClientKeyReused(Conflict):
 
 
 def answer_once(
-    *, actor: Actor, key: str | None, route: str, body: bytes | Mapping[str, Any], make: Make
+    *, actor: Actor, key: str | None, route: str, body: bytes | Mapping[str, Any], make: Make, requester: str = ""
 ) -> tuple[int, dict[str, Any], bool]:
     """Return (status, answer, replayed) of ``make``, which runs at most once for each requester and ``key``.
 
     The key is claimed before ``make`` runs and in its transaction: a second sender waits on the unique index, then gets
     the first one's answer; if the first fails, the key is free again. Without a key ``make`` simply runs.
-    Raises ClientKeyReused (other content under the same key) and Invalid (malformed key). Two statements besides ``make``.
+    ``requester`` stands for callers without log-in, who share no account. Raises ClientKeyReused (other content under the same key) and Invalid (malformed key). Two statements besides ``make``.
     """
     if key is None:
         with transaction.atomic():
             return (*make(), False)
     _refuse_malformed(key)
-    requester, fingerprint = _requester(actor), _fingerprint(route, body)
+    requester, fingerprint = requester or _requester(actor), _fingerprint(route, body)
     with transaction.atomic():
         claimed = _claim(requester, key, fingerprint)
         if claimed is None:

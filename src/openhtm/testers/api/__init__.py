@@ -68,6 +68,9 @@ class CalibrationIn(Body):
     certificate_number: Annotated[Name, Field(max_length=80)]
     as_found: Annotated[Long, Field(max_length=4000)] = ""
     out_of_tolerance: Annotated[list[Code], Field(max_length=50)] = Field(default=[], description="Quantities found out of tolerance.")
+    error_percent: Annotated[float, Field(ge=0, le=1000)] | None = Field(
+        default=None, description="Largest error found, in percent of the reading, without its sign."
+    )
     supersedes: UUID | None = Field(default=None, description="The calibration this one corrects.")
     certificate_name: Line = ""
     certificate_base64: Annotated[str, Field(max_length=8_000_000)] | None = None
@@ -82,6 +85,7 @@ class CalibrationOut(Schema):
     certificate_number: str
     as_found: str
     out_of_tolerance: list[str]
+    error_percent: float | None = Field(description="Largest error found, in percent of the reading; null: not recorded.")
     recorded_by: str
     superseded: bool
 
@@ -172,7 +176,7 @@ def _out(tester: Tester, today: Day) -> dict[str, Any]:
 
 
 def _calibration(made: Calibration) -> dict[str, Any]:
-    shown = ("uid", "performed_on", "due_on", "verdict", "laboratory", "certificate_number", "as_found")
+    shown = ("uid", "performed_on", "due_on", "verdict", "laboratory", "certificate_number", "as_found", "error_percent")
     return {name: getattr(made, name) for name in shown} | {
         "out_of_tolerance": made.quantities,
         "recorded_by": made.actor_name,

@@ -91,6 +91,7 @@ def record_calibration(
     certificate: tuple[str, BinaryIO | bytes] | None = None,
     as_found: str = "",
     out_of_tolerance: Sequence[str] = (),
+    error_percent: float | None = None,
     supersedes: UUID | None = None,
     uid: UUID | None = None,
     now: dt.datetime | None = None,
@@ -110,7 +111,7 @@ def record_calibration(
     with refuse_readably():
         made = Calibration.objects.create(
             **({"uid": uid} if uid else {}), tester=tester, performed_on=performed_on, due_on=due_on, verdict=verdict, laboratory=laboratory.strip(),
-            certificate_number=certificate_number.strip(), certificate=file, as_found=as_found.strip(), quantities=sorted(set(out_of_tolerance)),
+            certificate_number=certificate_number.strip(), certificate=file, as_found=as_found.strip(), quantities=sorted(set(out_of_tolerance)), error_percent=error_percent,
             supersedes=corrected, actor_id=actor.user_id, actor_name=actor.name[:120], recorded_at=now,
         )  # fmt: skip
     refresh_tester(tester)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -14,8 +16,12 @@ from openhtm.core.ids import uuid7
 from openhtm.documents.models import StoredFile
 from openhtm.inventory.models import Device
 from openhtm.procedures.models import ProcedureVersion
+from openhtm.sites.models import Facility
 from openhtm.testers.models import Tester
 from openhtm.workorders.models.order import WorkOrder
+
+if TYPE_CHECKING:
+    from openhtm.identity.actor import Actor
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
@@ -154,18 +160,38 @@ class Signature(models.Model):
         ordering = ["signed_at", "pk"]
 
 
+class TesterFileQuerySet(models.QuerySet["TesterFile"]):
+    def visible_to(self, actor: Actor) -> TesterFileQuerySet:
+        """Files of whole facilities, and what one brought oneself."""
+        reach = actor.reach()
+        if reach.everywhere:
+            return self
+        mine = Q(received_by_id=actor.user_id) if actor.user_id else Q(pk__in=[])
+        return self.filter(Q(facility_id__in=reach.facility_ids) | mine)
+
+
+@tracked()
 class TesterFile(models.Model):
-    """A file from a tester as it came, and what was read from it."""
+    """A file from a tester as it came, and what it was read by. Its rows: room traceability."""
+
+    __test__ = False  # not a test case, whatever a test runner thinks of the name
 
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="+", db_index=False)
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=200)
-    mapping = models.CharField(max_length=80, help_text="Code and version of the mapping it was read with.")
-    tester = models.ForeignKey(Tester, models.PROTECT, null=True, related_name="+")
-    rows = models.JSONField(default=list, help_text="Rows as read, with their problems.")
-    counts = models.JSONField(default=dict)
+    mapping = models.CharField(max_length=200, help_text="Code of the mapping it was read with.")
+    mapping_sha256 = models.CharField(max_length=64, help_text="SHA-256 of that mapping, so that a later change of it shows.")
+    tester = models.ForeignKey(Tester, models.PROTECT, null=True, related_name="+", help_text="Named by whoever brought the file.")
+    problems = models.JSONField(default=list, help_text="What concerns the whole file.")
+    counts = models.JSONField(default=dict, help_text="Rows read, unusable and left out on purpose, and whether the end was reached.")
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     received_at = models.DateTimeField(default=timezone.now)
+    applied_at = models.DateTimeField(null=True, blank=True, help_text="When its results were last stored.")
+
+    objects = TesterFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["file", "facility", "mapping_sha256"], name="tester_file_once")]
+        indexes = [models.Index(fields=["facility", "-received_at", "-id"], name="tester_file_facility")]

@@ -104,8 +104,12 @@ class _Ready:
 
 
 @transaction.atomic
-def store_results(*, actor: Actor, items: Sequence[ResultIn], now: datetime | None = None) -> StoreOutcome:
+def store_results(
+    *, actor: Actor, items: Sequence[ResultIn], now: datetime | None = None, source_file_id: int | None = None
+) -> StoreOutcome:
     """Judge and append up to MAX_AT_ONCE results. About ten statements for any number; a failed step adds those of its order.
+
+    ``source_file_id`` is the tester file they were read from.
 
     The orders are locked, so that closing one and storing into it happen one after the other.
     Raises NotAllowed (no right to work on any order), TooManyResults; everything else is an outcome of its item.
@@ -114,7 +118,7 @@ def store_results(*, actor: Actor, items: Sequence[ResultIn], now: datetime | No
     require(actor, Permission.DO_WORK)
     if len(items) > MAX_AT_ONCE:
         raise TooManyResults(count=f"{len(items):,}", limit=f"{MAX_AT_ONCE:,}")
-    batch = _Batch(actor=actor, now=now, items=items)
+    batch = _Batch(actor=actor, now=now, items=items, source_file_id=source_file_id)
     batch.decide()
     batch.write()
     stored = [(one.result, one.step, one.result.checklist.work_order) for one in batch.ready.values()]
@@ -128,8 +132,8 @@ def store_results(*, actor: Actor, items: Sequence[ResultIn], now: datetime | No
 class _Batch:
     """One request under way: what was sent, what is known, and what becomes of each."""
 
-    def __init__(self, *, actor: Actor, now: datetime, items: Sequence[ResultIn]) -> None:
-        self.actor, self.now, self.items = actor, now, items
+    def __init__(self, *, actor: Actor, now: datetime, items: Sequence[ResultIn], source_file_id: int | None = None) -> None:
+        self.actor, self.now, self.items, self.source_file_id = actor, now, items, source_file_id
         self.outcomes: list[ItemOutcome | None] = [None] * len(items)
         self.ready: dict[int, _Ready] = {}
         self.keeping: list[Keeping] = []
@@ -260,6 +264,7 @@ class _Batch:
             supersedes_id=sent.supersedes,
             reason=sent.reason,
             fingerprint=sent.fingerprint,
+            source_file_id=self.source_file_id,
         )
 
     def _again(self, position: int, sent: Sent, *, same: bool) -> None:

@@ -312,12 +312,12 @@ def _checklist(order: WorkOrder, line: order_page.ChecklistLine) -> dict[str, An
 ICONS = {
     "opened": "flag", "status": "arrow-right", "assigned": "user", "planned": "calendar", "priority": "arrow-up", "merged": "merge", "edited": "pencil",
     "released": "shield-check", "report_received": "file-text", "report_settled": "file-check", "part_removed": "package", "cost_removed": "coins",
-    "labour_removed": "timer", "reported_again": "flag",
+    "labour_removed": "timer", "reported_again": "flag", "in_doubt": "circle-help",
 }  # fmt: skip
 _TITLES = {
     "opened": "Opened", "planned": "Planned", "priority": "Priority changed", "merged": "Another report joined", "edited": "Corrected",
     "released": "Released", "report_received": "Service report received", "report_settled": "Service report reviewed", "part_removed": "Part taken off",
-    "cost_removed": "Cost taken off", "labour_removed": "Labour taken off", "reported_again": "Reported again",
+    "cost_removed": "Cost taken off", "labour_removed": "Labour taken off", "reported_again": "Reported again", "in_doubt": "In doubt: to be tested again",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 XML, CSV = "xml", "csv"
 ENCODINGS = ("auto", "utf-8", "utf-16", "cp1250", "cp1252", "iso-8859-1", "iso-8859-15", "cp437", "shift_jis", "gb18030")
 FIELDS = (
-    "test", "value", "unit", "result", "limit", "asset_number", "serial_number", "tester_model", "tester_serial",
+    "test", "value", "unit", "result", "limit", "asset_number", "serial_number", "manufacturer", "udi", "tester_model", "tester_serial",
     "measured_at", "mains_v", "person",
 )  # fmt: skip
 UNITS = ("uA", "mA", "A", "mOhm", "Ohm", "kOhm", "MOhm", "GOhm", "V", "kV")

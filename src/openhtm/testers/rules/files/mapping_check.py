@@ -191,8 +191,8 @@ def _field_problems(document: Mapping[str, Any]) -> Iterator[str]:
     for name in ("test", "value", "unit"):
         if name not in fields:
             yield f"fields.{name}: say where it is found."
-    if not {"asset_number", "serial_number"} & set(fields):
-        yield "fields: say where asset_number or serial_number is found, or nobody can tell which device was tested."
+    if not {"asset_number", "serial_number", "udi"} & set(fields):
+        yield "fields: say where asset_number, serial_number or udi is found, or nobody can tell which device was tested."
     conditions = document.get("conditions", {})
     if not isinstance(conditions, dict) or len(conditions) > _MAX_ENTRIES:
         yield "conditions: name each condition and say where it is found."

@@ -24,12 +24,13 @@ class FileLimits:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong at one place of the file. An ``error`` costs the row, a ``warning`` does not."""
+    """Something wrong at one place of the file. An ``error`` costs the row, a ``warning`` does not. ``value`` is what stood there."""
 
     place: str
     field: str
     severity: str
     text: str
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class MeasuredRow:
     said_limit: str | None
     asset_number: str | None
     serial_number: str | None
+    manufacturer: str | None
+    udi: str | None
     tester_model: str | None
     tester_serial: str | None
     measured_at: datetime | None

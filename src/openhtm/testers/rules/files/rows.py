@@ -32,14 +32,15 @@ class RowRead(NamedTuple):
 class _Unfit(Exception):
     """A row that cannot be used; ends its reading."""
 
-    def __init__(self, field: str, text: str) -> None:
-        self.field = field
+    def __init__(self, field: str, text: str, value: str = "") -> None:
+        self.field, self.value = field, value
         super().__init__(text)
 
 
 def read_row(*, text_of: Callable[[Source], str | None], place: str, mapping: TesterMapping, longest: int) -> RowRead:
     """Read one row. ``text_of`` returns the text a source points to, None if it is not there; it may raise ValueError."""
     problems: list[Problem] = []
+    said: Mapping[str, str] = {}
     try:
         said = _said(text_of, mapping, longest)
         meaning = _meaning(said, mapping)
@@ -47,7 +48,8 @@ def read_row(*, text_of: Callable[[Source], str | None], place: str, mapping: Te
             return RowRead(None, (), True)
         row = _row(said, meaning, place, mapping, problems)
     except _Unfit as unfit:
-        return RowRead(None, (*problems, Problem(place, unfit.field, ERROR, str(unfit))), False)
+        value = unfit.value or said.get(unfit.field) or (said.get("value", "") if unfit.field == "unit" else "")
+        return RowRead(None, (*problems, Problem(place, unfit.field, ERROR, str(unfit), value)), False)
     return RowRead(row, tuple(problems), False)
 
 
@@ -61,9 +63,11 @@ def _said(text_of: Callable[[Source], str | None], mapping: TesterMapping, longe
             raise _Unfit(name, str(error)) from None
         text = (text or "").strip()
         if len(text) > longest:
-            raise _Unfit(name, f"The text is longer than {longest} characters. Check that the mapping names the right place.")
+            words = f"The text is longer than {longest} characters. Check that the mapping names the right place."
+            raise _Unfit(name, words, _UNREADABLE.sub("\ufffd", text[:60]))
         if _UNREADABLE.search(text):
-            raise _Unfit(name, "The text holds characters that cannot be read. Check the encoding in the mapping, or export again.")
+            words = "The text holds characters that cannot be read. Check the encoding in the mapping, or export again."
+            raise _Unfit(name, words, _UNREADABLE.sub("\ufffd", text))
         if text:
             found[name] = text
     return found
@@ -90,7 +94,7 @@ def _translated(name: str, said: Mapping[str, str], sources: Mapping[str, Source
 
 def _row(said: Mapping[str, str], meaning: Meaning, place: str, mapping: TesterMapping, problems: list[Problem]) -> MeasuredRow:
     plain = {name: _translated(name, said, mapping.fields) for name in mapping.fields}
-    if not plain.get("asset_number") and not plain.get("serial_number"):
+    if not plain.get("asset_number") and not plain.get("serial_number") and not plain.get("udi"):
         raise _Unfit("asset_number", "Neither an asset number nor a serial number is there. Nobody can tell which device this is.")
     verdict = _verdict(plain.get("result"), place, mapping, problems)
     if meaning.look:
@@ -110,6 +114,8 @@ def _row(said: Mapping[str, str], meaning: Meaning, place: str, mapping: TesterM
         said_limit=plain.get("limit"),
         asset_number=plain.get("asset_number"),
         serial_number=plain.get("serial_number"),
+        manufacturer=plain.get("manufacturer"),
+        udi=plain.get("udi"),
         tester_model=plain.get("tester_model"),
         tester_serial=plain.get("tester_serial"),
         measured_at=_instant(plain.get("measured_at"), place, mapping, problems),
@@ -135,7 +141,9 @@ def _verdict(text: str | None, place: str, mapping: TesterMapping, problems: lis
     if text is None or "result" not in mapping.fields:
         return None
     if fold(text) not in mapping.results:
-        problems.append(Problem(place, "result", WARNING, f"{text[:60]!r} is neither a word for pass nor for fail, so it is not used."))
+        problems.append(
+            Problem(place, "result", WARNING, f"{text[:60]!r} is neither a word for pass nor for fail, so it is not used.", text)
+        )
     return mapping.results.get(fold(text))
 
 
@@ -172,7 +180,7 @@ def _mains(text: str | None, place: str, mapping: TesterMapping, problems: list[
         return None
     number = read_number(re.sub(r"\s*[Vv]$", "", text), decimal_mark=mapping.decimal_mark)
     if number is None or not 0 < number.value < _LARGEST:
-        problems.append(Problem(place, "mains_v", WARNING, f"{text[:60]!r} is not a voltage, so it is not used."))
+        problems.append(Problem(place, "mains_v", WARNING, f"{text[:60]!r} is not a voltage, so it is not used.", text))
         return None
     return number.value
 
@@ -199,5 +207,5 @@ def _instant(text: str | None, place: str, mapping: TesterMapping, problems: lis
         )
     if early != late:
         words = f"{text[:60]!r} happened twice in {mapping.time.zone}, when the clocks went back. Read as the first one."
-        problems.append(Problem(place, "measured_at", WARNING, words))
+        problems.append(Problem(place, "measured_at", WARNING, words, text))
     return early
