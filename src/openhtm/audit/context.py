@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pghistory
 from django.db import connection
+from pghistory import runtime
 
 from openhtm.identity.actor import Actor
 
@@ -17,7 +19,10 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 
 @contextlib.contextmanager
 def acting(actor: Actor, *, reason: str = "", **facts: Any) -> Iterator[None]:
-    """Attach ``actor`` (and ``reason``) to all history written inside. Nested calls add to the outer context."""
+    """Attach ``actor`` (and ``reason``) to all history written inside.
+
+    Nested, what is written inside has the outer facts and these; what is written before and after has the outer facts alone.
+    """
     about: dict[str, Any] = {"user": actor.user_id, "actor": actor.name, **facts}
     if actor.token_id:
         about["token"] = actor.token_id
@@ -25,8 +30,27 @@ def acting(actor: Actor, *, reason: str = "", **facts: Any) -> Iterator[None]:
         about["request"] = request
     if reason:
         about["reason"] = reason
-    with pghistory.context(**about):
+    with pghistory.context(), _apart(about):
         yield
+
+
+@contextlib.contextmanager
+def _apart(about: dict[str, Any]) -> Iterator[None]:
+    """Give the history inside a context of its own.
+
+    pghistory adds nested facts to the one outer context and keeps them when the nested block ends, so that in a bulk run the reason
+    of the first record would stand beside all others.
+    """
+    outer = runtime._tracker.value
+    inner = outer.metadata | about
+    if outer.metadata and inner != outer.metadata:
+        runtime._tracker.value = runtime.Context(id=uuid.uuid4(), metadata=inner)
+    else:
+        outer.metadata.update(about)
+    try:
+        yield
+    finally:
+        runtime._tracker.value = outer
 
 
 def prepare_copy() -> None:

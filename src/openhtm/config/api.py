@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -54,22 +56,52 @@ class OrjsonParser(Parser):
         return orjson.loads(request.body)
 
 
+class Contract(OpenAPISchema):
+    """The description of the API. Most answers are of a few kinds, so each kind is described once: 5 seconds less of work."""
+
+    def __init__(self, api: NinjaAPI, path_prefix: str) -> None:
+        self._described: dict[tuple[str, str, bool], tuple[dict[str, Any], bool]] = {}
+        super().__init__(api, path_prefix)
+        self._give_refusals_their_media_type()
+
+    def _create_schema_from_model(
+        self, model: Any, by_alias: bool = True, remove_level: bool = True, mode: Any = "validation"
+    ) -> tuple[dict[str, Any], bool]:
+        kind = model.model_fields.get("response")
+        if not remove_level or kind is None or len(model.model_fields) != 1:
+            return super()._create_schema_from_model(model, by_alias, remove_level, mode)
+        key = (repr(kind.annotation), mode, by_alias)  # every answer is wrapped in a model of its own with this one field
+        if key not in self._described:
+            self._described[key] = super()._create_schema_from_model(model, by_alias, remove_level, mode)
+        schema, required = self._described[key]
+        return deepcopy(schema), required
+
+    def _give_refusals_their_media_type(self) -> None:
+        """Ninja gives every answer the media type of the renderer; refusals have their own."""
+        for methods in self["paths"].values():
+            for operation in methods.values():
+                for answer in operation["responses"].values():
+                    content = answer.get("content", {})
+                    if content.get(Json.media_type, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+                        answer["content"] = {PROBLEM_JSON: content[Json.media_type]}
+
+
 class Api(NinjaAPI):
     """Route names are the stable operation ids, so that no function's name is part of the contract."""
 
     def get_operation_url_name(self, operation: Operation, router: Any) -> str:
         return operation.operation_id or operation.view_func.__name__
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """Ninja gives every answer the media type of the renderer; refusals have their own."""
-        document = super().get_openapi_schema(**options)
-        for methods in document["paths"].values():
-            for operation in methods.values():
-                for answer in operation["responses"].values():
-                    content = answer.get("content", {})
-                    if content.get(Json.media_type, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
-                        answer["content"] = {PROBLEM_JSON: content[Json.media_type]}
-        return document
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
+        """Describe the API once in each process: it changes only with the code, and anybody may ask for it."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if prefix not in self._contracts:
+            self._contracts[prefix] = Contract(self, prefix)
+        return self._contracts[prefix]
+
+    @cached_property
+    def _contracts(self) -> dict[str, Contract]:
+        return {}
 
 
 api = Api(

@@ -41,8 +41,8 @@ PARTS: tuple[Part, ...] = (
     Part("procedures", procedures.build),
     Part("programme", programme.build),
     Part("work", work.build),
+    Part("rounds and readiness", rounds.build),
     Part("today", today.build),
     Part("files of testers", traceability.build),
     Part("settings", settings.build),
-    Part("rounds and readiness", rounds.build),
 )

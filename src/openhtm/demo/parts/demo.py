@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from openhtm.demo.rules.answers import StepAnswers
 from openhtm.demo.rules.chance import Chance
 from openhtm.demo.rules.plan import FacilityPlan, UnitPlan
 from openhtm.identity.actor import Actor
+
+if TYPE_CHECKING:
+    from openhtm.demo.parts.orders import Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Demo:
     procedures: dict[int, ProcedureFacts] = field(default_factory=dict)
     codes: dict[tuple[str, str], int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    numbers: Numbers | None = None
 
     def chance(self, *names: object) -> Chance:
         """Return the stream of chance that belongs to ``names``."""

@@ -86,7 +86,7 @@ class Book:
         self.demo = demo
         self.tables = {name: TableCopy(model, columns) for name, (model, columns) in TABLES.items()}
         self.order_keys, self.visit_keys, self.checklist_keys = _keys(WorkOrder), _keys(Visit), _keys(Checklist)
-        self.numbers = Numbers(demo)
+        self.numbers = demo.numbers = demo.numbers or Numbers(demo)
 
     def add(self, table: str, *values: Any) -> None:
         self.tables[table].add(values)

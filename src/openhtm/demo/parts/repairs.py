@@ -57,12 +57,12 @@ class Repairs:
             "opened_by_name": person.name,
         }
         if stay.until is None:
-            self._open(subject, values, chance, person, state="open", reason="")
+            self.keep_open(values, chance, person, state="open", reason="")
             return
         minutes = 5 * chance.randrange(5, 16)
         done = max(stay.until - dt.timedelta(minutes=5), stay.since)
         values["resolution_id"] = self.demo.codes["resolution", "tested_ok"]
-        self._close(
+        self.close(
             values,
             chance,
             person,
@@ -88,7 +88,7 @@ class Repairs:
             }  # fmt: skip
             if (self.demo.as_of - day).days <= OPEN_DAYS:
                 state = "in_progress" if chance.maybe(0.3) else "open"
-                self._open(subject, values, chance, person, state=state, reason="")
+                self.keep_open(values, chance, person, state=state, reason="")
                 continue
             done_on = min(day + chance.randrange(0, 5) * DAY, end - DAY)
             self._mend(subject, values, chance, person, found, opened, max(working(max(done_on, day), chance), opened + HOUR))
@@ -105,7 +105,7 @@ class Repairs:
             values |= {"kind": "incident", "incident": True, "patient_involved": True, "priority": 1, "set_aside": True}
         if stay.until is None:
             waits = "on_hold" if stay.status != Status.IN_REPAIR else chance.by_weight(OPEN_STATES)
-            return self._open(subject, values, chance, person, state=waits, reason=chance.pick(HOLDS[stay.status]))
+            return self.keep_open(values, chance, person, state=waits, reason=chance.pick(HOLDS[stay.status]))
         done = max(stay.until - dt.timedelta(minutes=10), stay.since)
         if found.failure == "npf":
             found = troubles.DEFAULT
@@ -136,7 +136,7 @@ class Repairs:
         part = found.resolution in ("part_replaced", "battery_replaced", "accessory_replaced") and chance.maybe(0.9)
         price = troubles.part_price(chance, price_cents=subject.model.price_cents) if part else 0
         values["parts_cents"] = price
-        order = self._close(values, chance, person, begun=begun, done=done, minutes=minutes, category="repair")
+        order = self.close(values, chance, person, begun=begun, done=done, minutes=minutes, category="repair")
         if part:
             name = troubles.BATTERY if found.failure == "batt" else chance.pick(troubles.PARTS)
             number = f"P-{chance.randrange(10**5):05d}"
@@ -157,14 +157,14 @@ class Repairs:
         """A repair by a company, whose report was accepted."""
         cost = int(minutes * (250 + 150 * chance.random())) + troubles.part_price(chance, price_cents=price)
         values |= {"assigned_provider_id": vendor, "vendor_cents": cost, "resolution_id": self.demo.codes["resolution", "vendor_repaired"]}
-        order = self._close(values, chance, person, begun=begun, done=done, minutes=0, category="")
+        order = self.close(values, chance, person, begun=begun, done=done, minutes=0, category="")
         self.book.add(
             "reports", uuid7(done, chance), order, vendor, f"SR-{chance.randrange(10**6):06d}", done.date(), FIELD_ENGINEER, values["work_done"],
             minutes, cost, "", "accepted", person.pk, done, person.pk, done, "",
         )  # fmt: skip
         return order
 
-    def _close(
+    def close(
         self, values: dict[str, Any], chance: Chance, person: Person, *, begun: dt.datetime, done: dt.datetime, minutes: int, category: str
     ) -> int:
         """Keep a closed order with its labour."""
@@ -187,7 +187,7 @@ class Repairs:
         self._event(order, chance, max(closed, done), "status", "completed", "closed", "", person)
         return order
 
-    def _open(self, subject: Subject, values: dict[str, Any], chance: Chance, person: Person, *, state: str, reason: str) -> int:
+    def keep_open(self, values: dict[str, Any], chance: Chance, person: Person, *, state: str, reason: str) -> int:
         """Keep an order that is under way, with the events that led to its status."""
         opened: dt.datetime = values["opened_at"]
         steps = [("open", opened)]
@@ -199,7 +199,7 @@ class Repairs:
             values["hold_until"] = self.demo.as_of + chance.randrange(1, 15) * DAY
         begun = steps[1][1] if len(steps) > 1 else None
         values |= {"status": state, "started_at": begun, "responded_at": begun, "updated_at": steps[-1][1]}
-        values["assigned_team_id"] = self.demo.teams[subject.facility]
+        values["assigned_team_id"] = self.demo.teams[values["facility_id"]]
         if state != "open" or chance.maybe(0.5):
             values["assigned_user_id"] = person.pk
         values["completion_due_at"] = opened + dt.timedelta(days=7 if values.get("priority", 3) == 3 else 1)

@@ -16,12 +16,14 @@ from openhtm.core.ids import CROCKFORD
 from openhtm.demo.accounts import NURSE_PIN, UNIT_CODE, UNIT_WITH_CODE
 from openhtm.demo.copying import TableCopy, reserve_ids
 from openhtm.demo.parts.demo import Demo, FacilityPlaces, UnitPlaces
+from openhtm.demo.parts.orders import Book
+from openhtm.demo.parts.problems import About, Problems
 from openhtm.demo.rules import habits
 from openhtm.demo.rules.chance import Chance
 from openhtm.inventory.models import Device, Sighting
 from openhtm.rounds.models import ReadinessCheck, ReadinessEntry, Round, RoundExpectation, RoundScan, StaffPin, UnknownTag
 from openhtm.rounds.rules.questions import Question
-from openhtm.rounds.rules.slots import Every, Rhythm, Slot, slots_between
+from openhtm.rounds.rules.slots import Every, Rhythm, slots_between
 from openhtm.rounds.rules.starters import Starter, starters
 from openhtm.sites.models import Department
 
@@ -56,6 +58,7 @@ class Spot:
     department: int | None
     device: int | None
     place: str
+    since: dt.date
 
 
 def build(demo: Demo) -> None:
@@ -71,9 +74,14 @@ def _of_devices(demo: Demo) -> Iterator[Spot]:
     known = {one.code: one for one in starters().starters}
     facilities = {facility.pk: facility for facility in demo.facilities}
     found = Device.objects.filter(device_type__code__in=list(BY_TYPE), status="in_service", merged_into=None, location__isnull=False)
-    columns = ("pk", "facility_id", "location_id", "department_id", "device_type__code", "location__name")
-    for pk, facility, location, department, code, place in found.order_by("control_number").values_list(*columns)[:CHECKS_OF_DEVICES]:
-        yield Spot(facilities[facility], known[BY_TYPE[code]], location, department, pk, place)
+    columns = ("pk", "facility_id", "location_id", "department_id", "device_type__code", "location__name", "in_service_on")
+    for pk, facility, location, department, code, place, came in found.order_by("control_number").values_list(*columns)[:CHECKS_OF_DEVICES]:
+        since = max(_begin(demo), came + DAY) if came else _begin(demo)
+        yield Spot(facilities[facility], known[BY_TYPE[code]], location, department, pk, place, since)
+
+
+def _begin(demo: Demo) -> dt.date:
+    return demo.as_of - 365 * DAY
 
 
 def _carts(demo: Demo) -> Iterator[Spot]:
@@ -82,7 +90,7 @@ def _carts(demo: Demo) -> Iterator[Spot]:
     for facility in demo.facilities:
         units = [unit for unit in facility.units if unit.plan.department == UNIT_WITH_CODE and facility.plan.code == "MAIN"]
         for unit in units[:1]:
-            yield Spot(facility, cart, unit.area, unit.department, None, unit.plan.name)
+            yield Spot(facility, cart, unit.area, unit.department, None, unit.plan.name, _begin(demo))
 
 
 def _eyewashes(demo: Demo) -> Iterator[Spot]:
@@ -94,33 +102,44 @@ def _eyewashes(demo: Demo) -> Iterator[Spot]:
         if unit.plan.place in ("laboratory", "pathology", "sterile processing")
     ]
     for facility, unit in wet[:EYEWASHES]:
-        yield Spot(facility, eyewash, unit.rooms[0] if unit.rooms else unit.area, unit.department, None, unit.plan.name)
+        yield Spot(facility, eyewash, unit.rooms[0] if unit.rooms else unit.area, unit.department, None, unit.plan.name, _begin(demo))
 
 
 def _add_checks(demo: Demo, spots: Sequence[Spot]) -> None:
-    checks, entries = TableCopy(ReadinessCheck, _CHECK), TableCopy(ReadinessEntry, _ENTRY)
+    checks, entries, book = TableCopy(ReadinessCheck, _CHECK), TableCopy(ReadinessEntry, _ENTRY), Book(demo)
     first = reserve_ids(ReadinessCheck, len(spots))
-    begin = demo.as_of - 365 * DAY
     for number, spot in enumerate(spots):
         chance = demo.chance("readiness", number)
-        moment = dt.datetime.combine(begin, dt.time(8), tzinfo=dt.UTC)
+        moment = dt.datetime.combine(spot.since, dt.time(8), tzinfo=dt.UTC)
         every = spot.starter.frequency
         asked = json.dumps([one.as_json() for one in spot.starter.questions])
         code = "".join(chance.pick(CROCKFORD) for _ in range(8))
         shifts = "{" + ",".join(f"{time:%H:%M}" for time in SHIFTS) + "}" if every is Every.SHIFT else "{}"
+        name = f"{spot.starter.name}, {spot.place}"[:120]
         checks.add((
-            first + number, habits.uuid7(moment, chance), code, f"{spot.starter.name}, {spot.place}"[:120], spot.facility.pk, spot.location,
-            spot.device, spot.department, every.value, shifts, "{}", asked, begin, spot.starter.escalate_after, True,
+            first + number, habits.uuid7(moment, chance), code, name, spot.facility.pk, spot.location, spot.device, spot.department,
+            every.value, shifts, "{}", asked, spot.since, spot.starter.escalate_after, True,
         ))  # fmt: skip
-        rhythm = Rhythm(every, ZoneInfo(spot.facility.plan.time_zone), begin, shift_starts=SHIFTS)
-        for row in _year(demo, spot, rhythm, chance):
+        rhythm = Rhythm(every, ZoneInfo(spot.facility.plan.time_zone), spot.since, shift_starts=SHIFTS)
+        problems = Problems(demo, book, _about(spot, name), demo.chance("readiness problems", number))
+        for row in _year(demo, spot, rhythm, problems, chance):
             entries.add((row[0], first + number, *row[1:]))
     checks.flush()
+    book.flush()  # before the entries, which point to their orders
+    book.numbers.hand_over()
     entries.flush()
-    demo.counts |= {"readiness checks": checks.written, "readiness entries": entries.written}
+    demo.counts |= {
+        "readiness checks": checks.written,
+        "readiness entries": entries.written,
+        "readiness orders": book.tables["orders"].written,
+    }
 
 
-def _year(demo: Demo, spot: Spot, rhythm: Rhythm, chance: Chance) -> Iterator[tuple[Any, ...]]:
+def _about(spot: Spot, name: str) -> About:
+    return About(name, spot.facility.pk, spot.location, spot.department, spot.device)
+
+
+def _year(demo: Demo, spot: Spot, rhythm: Rhythm, problems: Problems, chance: Chance) -> Iterator[tuple[Any, ...]]:
     """What was done in a year: nearly all, less at weekends, and now and then nobody for some days."""
     diligence = 0.955 + 0.044 * chance.random()
     people = _people(demo, spot, chance)
@@ -135,7 +154,7 @@ def _year(demo: Demo, spot: Spot, rhythm: Rhythm, chance: Chance) -> Iterator[tu
         moment = slot.start + dt.timedelta(minutes=minutes)
         if slot.start < nobody_until or not chance.maybe(share) or moment >= demo.now:
             continue
-        yield _entry(demo, spot, slot, moment, expiries, chance.pick(people), chance)
+        yield _entry(spot, moment, expiries, chance.pick(people), problems, chance)
 
 
 def _runs_out_in(chance: Chance) -> dt.timedelta:
@@ -151,12 +170,11 @@ def _people(demo: Demo, spot: Spot, chance: Chance) -> list[tuple[int | None, st
 
 
 def _entry(
-    demo: Demo,
     spot: Spot,
-    slot: Slot,
     moment: dt.datetime,
     expiries: dict[str, dt.date],
     person: tuple[int | None, str, str],
+    problems: Problems,
     chance: Chance,
 ) -> tuple[Any, ...]:
     answers = {one.key: _answer(one, expiries, chance) for one in spot.starter.questions}
@@ -168,9 +186,10 @@ def _entry(
         words = f"{no.text} No. {chance.pick(PROBLEMS)}."
     elif problem:
         words = f"{chance.pick(PROBLEMS)}."
+    order = problems.order_at(moment, words, person[1]) if problem else None
     late = dt.timedelta(seconds=2)
     return (
-        habits.uuid7(moment, chance), moment, json.dumps(answers), problem, words, *person, None, moment + late,
+        habits.uuid7(moment, chance), moment, json.dumps(answers), problem, words, *person, order, moment + late,
     )  # fmt: skip
 
 

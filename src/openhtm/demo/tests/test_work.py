@@ -14,6 +14,7 @@ from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import Attempt, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.services.reconcile import reconcile
+from openhtm.rounds.models import ReadinessEntry
 from openhtm.testers.models import Tester
 from openhtm.workorders.models import LabourEntry, Result, WorkOrder
 from openhtm.workorders.services.signing import signature_states
@@ -86,6 +87,18 @@ def test_visits_are_mostly_done_on_time_and_each_has_its_order(hospital: Built) 
     assert not settled.filter(state="done", work_order__isnull=True).exists()
     assert settled.filter(state="missed").exists()
     assert not Visit.objects.annotate(n=Count("attempts")).exclude(n=F("attempts_count")).exists()
+
+
+def test_a_problem_of_a_readiness_check_has_one_order_until_it_is_repaired(hospital: Built) -> None:
+    problems = ReadinessEntry.objects.filter(problem=True)
+    orders = WorkOrder.objects.filter(origin="readiness")
+    assert orders.count() == hospital.counts["readiness orders"] > 10
+    assert not problems.filter(work_order=None).exists()
+    assert not ReadinessEntry.objects.filter(problem=False, work_order__isnull=False).exists()
+    assert problems.exclude(work_order__kind="corrective", work_order__location=F("check_done__location")).count() == 0
+    assert problems.filter(Q(work_order__opened_at__gt=F("done_at")) | Q(work_order__completed_at__lte=F("done_at"))).count() == 0
+    assert orders.filter(status="closed", failure__isnull=False, labour_min__gt=0).count() == orders.filter(status="closed").count() > 0
+    assert WorkOrder.objects.values("number").distinct().count() == WorkOrder.objects.count()
 
 
 def test_results_were_judged_and_name_the_instrument(hospital: Built) -> None:

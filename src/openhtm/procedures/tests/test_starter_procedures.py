@@ -41,6 +41,11 @@ def test_there_are_procedures_for_the_commonest_types():
     assert {"electrical-safety-class-i", "electrical-safety-class-ii", "acceptance-incoming", "return-to-service"} <= set(BY_CODE)
 
 
+def test_every_high_risk_type_has_a_procedure():
+    covered = {code for one in PROCEDURES for code in one.device_types}
+    assert sorted(one.code for one in read_starter_types() if one.high_risk and one.code not in covered) == []
+
+
 def test_every_type_exists_and_has_one_procedure_of_a_kind():
     counted = Counter((code, one.kind) for one in PROCEDURES for code in one.device_types)
     assert sorted({code for code, _ in counted} - TYPE_CODES) == []

@@ -149,7 +149,7 @@ def places(actor: Actor, *, q: str = "", inside: Location | None = None) -> Quer
 
 def reason_counts(devices: QuerySet[Device]) -> dict[str, int]:
     """How many of ``devices`` (of ``services.rounds.expected_at``) there are, and for each reason. One statement."""
-    flags = {"late": "is_late", "due": "is_due", "missing": "is_missing", "open_repair": "in_repair"}
+    flags = {"late": "is_late", "due": "is_due", "recalled": "is_recalled", "missing": "is_missing", "open_repair": "in_repair"}
     counts = devices.aggregate(all=Count("pk"), **{code: Count("pk", filter=Q(**{flag: True})) for code, flag in flags.items()})
     return {code: int(number) for code, number in counts.items()}
 

@@ -24,7 +24,7 @@ from openhtm.rounds.models import Round, RoundExpectation
 from openhtm.rounds.services.searching import record_not_located
 from openhtm.sites.models import Location
 from openhtm.workorders.models import WorkOrder
-from openhtm.workorders.rules.kinds import CORRECTIVE_CODES
+from openhtm.workorders.rules.kinds import CORRECTIVE_CODES, Kind
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 _DUE = (VisitState.IN_WINDOW, VisitState.DUE)
@@ -71,11 +71,14 @@ def start_round(*, actor: Actor, location_code: str, uid: UUID | None = None, no
 
 
 def expected_at(place: Location, *, actor: Actor) -> QuerySet[Device]:
-    """Devices that should be at ``place`` or in it: recorded there, or missing and last seen there; with a flag for each reason."""
+    """Devices that should be at ``place`` or in it: recorded there, or missing and last seen there; with a flag for each reason.
+
+    Recalled: an action of a recall is still open on the device.
+    """
     inside = Location.objects.within(place).values("pk")
     here = Q(location__in=inside) | Q(status=Status.MISSING, last_seen_location__in=inside)
     open_visits = Visit.objects.open().filter(device=OuterRef("pk"))
-    repairs = WorkOrder.objects.under_way().filter(device=OuterRef("pk"), kind__in=[kind.value for kind in CORRECTIVE_CODES])
+    orders = WorkOrder.objects.under_way().filter(device=OuterRef("pk"))
     return (
         Device.objects.visible_to(actor)
         .current()
@@ -85,7 +88,8 @@ def expected_at(place: Location, *, actor: Actor) -> QuerySet[Device]:
             is_late=Exists(open_visits.filter(state__in=_LATE)),
             is_due=Exists(open_visits.filter(state__in=_DUE)),
             is_missing=Case(When(status=Status.MISSING, then=Value(True)), default=Value(False), output_field=BooleanField()),
-            in_repair=Exists(repairs),
+            is_recalled=Exists(orders.filter(kind=Kind.RECALL_ACTION)),
+            in_repair=Exists(orders.filter(kind__in=[kind.value for kind in CORRECTIVE_CODES])),
         )
     )
 
@@ -94,14 +98,15 @@ _FREEZE = """
 INSERT INTO rounds_roundexpectation (round_id, device_id, reasons)
 SELECT %s, found.device_pk, array_remove(ARRAY[
     CASE WHEN found.is_late THEN 'late' END, CASE WHEN found.is_due THEN 'due' END,
-    CASE WHEN found.is_missing THEN 'missing' END, CASE WHEN found.in_repair THEN 'open_repair' END]::varchar[], NULL)
+    CASE WHEN found.is_recalled THEN 'recalled' END, CASE WHEN found.is_missing THEN 'missing' END,
+    CASE WHEN found.in_repair THEN 'open_repair' END]::varchar[], NULL)
 FROM ({found}) AS found
 """
 
 
 def _freeze(begun: Round, devices: QuerySet[Device]) -> None:
     """Write down what is expected. Two statements."""
-    rows = devices.order_by().values("is_late", "is_due", "is_missing", "in_repair", device_pk=F("pk"))  # type: ignore[misc]  # annotated in expected_at
+    rows = devices.order_by().values("is_late", "is_due", "is_recalled", "is_missing", "in_repair", device_pk=F("pk"))  # type: ignore[misc]  # annotated in expected_at
     sql, params = rows.query.sql_with_params()
     prepare_copy()  # history of this statement too shall say who and why
     with connection.cursor() as cursor:

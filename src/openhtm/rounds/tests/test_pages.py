@@ -16,13 +16,9 @@ from openhtm.rounds.tests.factories import ASKED, CheckFactory, PinFactory, Roun
 from openhtm.rounds.views.rounds import ICONS
 from openhtm.sites.tests.factories import DepartmentFactory, FacilityFactory, LocationFactory
 from openhtm.ui.icons import drawing
+from openhtm.workorders.tests.factories import WorkOrderFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -59,6 +55,15 @@ def test_a_place_is_chosen_by_its_label_by_search_and_by_its_tree(browser, ward)
     for query in ("?q=west", "", f"?place={ward.public_code}"):
         assert "4 West" in browser.get(start + query).content.decode()
     assert "Nothing is recorded" not in browser.get(f"{start}?code=nonsense").content.decode()
+
+
+def test_a_recalled_device_has_its_own_mark_before_and_on_the_round(browser, ward, north):
+    pump = DeviceFactory(facility=north, location=ward)
+    WorkOrderFactory(device=pump, kind="recall_action")
+    page = browser.get(reverse("rounds:round-start") + f"?place={ward.public_code}")
+    assert "Recalled" in page.content.decode()
+    begun = browser.post(reverse("rounds:round-start"), {"place": ward.public_code})
+    assert '<span class="status" data-tone="late">Recalled</span>' in browser.get(begun["Location"]).content.decode()
 
 
 def test_a_round_from_start_to_end_by_plain_forms(browser, ward, north):

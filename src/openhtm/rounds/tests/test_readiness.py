@@ -33,11 +33,6 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 RL = Proof("RL", "unit_code")
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def north():
     return FacilityFactory(name="North")

@@ -85,16 +85,19 @@ def scan(actor, begun, text, **more):
 
 
 def test_a_round_freezes_what_is_expected_and_why(maria, ward, bay, north, elsewhere):
-    late, due, fine, gone, broken = (DeviceFactory(facility=north, location=bay) for _ in range(5))
+    late, due, fine, gone, broken, recalled, corrected = (DeviceFactory(facility=north, location=bay) for _ in range(7))
     missing = DeviceFactory(facility=north, location=None, status="missing", last_seen_location=bay, last_seen_at=NOW)
     DeviceFactory(facility=north, location=bay, status="retired")
     DeviceFactory(facility=north, location=elsewhere)
     visit(late, "late"), visit(due, "due"), visit(gone, "not_due")
     WorkOrderFactory(device=broken)
+    WorkOrderFactory(device=recalled, kind="recall_action"), WorkOrderFactory(device=recalled)
+    WorkOrderFactory(device=corrected, kind="recall_action", status="closed", closed_at=NOW)
     begun = start_round(actor=maria, location_code=ward.public_code.lower(), now=NOW)
     found = dict(begun.expectations.values_list("device_id", "reasons"))
     assert found == {
         late.pk: ["late"], due.pk: ["due"], fine.pk: [], gone.pk: [], broken.pk: ["open_repair"], missing.pk: ["missing"],
+        recalled.pk: ["recalled", "open_repair"], corrected.pk: [],
     }  # fmt: skip
     visit(fine, "late")
     assert begun.expectations.get(device=fine).reasons == []
