@@ -48,7 +48,9 @@ class Certification:
     valid_until: date | None
 
     def words(self) -> str:
-        return f"{self.code}, valid until {formats.day(self.valid_until)}" if self.valid_until else self.code
+        if self.valid_until is None or self.valid_until.year == date.max.year:
+            return self.code
+        return f"{self.code}, valid until {formats.day(self.valid_until)}"
 
 
 @dataclass(frozen=True, slots=True)
