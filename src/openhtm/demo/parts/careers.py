@@ -81,7 +81,7 @@ def _holds(
     held = Credential(
         staff=one, programme=programme, number=f"{programme[0]}-{10_000 + one.pk}", issued_on=issued, expires_on=ends,
         cycle_started_on=max(add_months(ends, -36) + dt.timedelta(days=1), issued),
-        verified_by_id=demo.users["manager"][0] if seen else None, verified_at=demo.now - dt.timedelta(days=200) if seen else None,
+        verified_by_id=_who_looked(demo, one) if seen else None, verified_at=demo.now - dt.timedelta(days=200) if seen else None,
     )  # fmt: skip
     made.credentials.append(held)
     return held
@@ -98,9 +98,15 @@ def _earned(demo: Demo, made: _Made, held: Credential, count: int, *, offset: in
         made.ceus.append(
             CeuEntry(
                 credential=held, category=category, units=Decimal(amount), done_on=done, title=title,
-                approved_by_id=demo.users["manager"][0] if approved else None, approved_at=demo.now if approved else None,
+                approved_by_id=_who_looked(demo, held.staff) if approved else None, approved_at=demo.now if approved else None,
             )
         )  # fmt: skip
+
+
+def _who_looked(demo: Demo, one: StaffMember) -> int:
+    """The manager; for the manager themselves the administrator, as nobody confirms their own."""
+    manager = demo.users["manager"][0]
+    return demo.users["administrator"][0] if one.user_id == manager else manager
 
 
 def _manager(demo: Demo, made: _Made, one: StaffMember) -> None:

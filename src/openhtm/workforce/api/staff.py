@@ -149,13 +149,13 @@ class EmploymentOut(EmploymentIn):
     id: int
 
 
-class HistoryOut(Schema):
+class StaffHistoryOut(Schema):
     education: list[EducationOut]
     employment: list[EmploymentOut]
     flags: list[str] = Field(description="What counts once, such as full-time jobs that overlap.")
 
 
-class WayOut(Schema):
+class EligibilityPathOut(Schema):
     path: str
     words: str
     confidence: str
@@ -169,11 +169,11 @@ class EligibilityOut(Schema):
     eligible: bool | None = Field(description="null: a rule or a date is only weakly known and the answer hangs on it.")
     path: str | None
     missing: list[str]
-    paths: list[WayOut]
+    paths: list[EligibilityPathOut]
     notes: list[str]
 
 
-class StepOut(Schema):
+class CareerStepOut(Schema):
     code: str
     name: str
     programme: str | None
@@ -273,7 +273,7 @@ def add_ceu(request: HttpRequest, staff_id: int, credential_id: int, body: CeuIn
 
 
 @router.get(
-    "/staff/{int:staff_id}/history", response={200: HistoryOut, **REFUSALS}, operation_id="get_staff_history", summary="Education, work"
+    "/staff/{int:staff_id}/history", response={200: StaffHistoryOut, **REFUSALS}, operation_id="get_staff_history", summary="Education, work"
 )
 def get_staff_history(request: HttpRequest, staff_id: int) -> dict[str, Any]:
     person = _read(request, staff_id)
@@ -317,7 +317,7 @@ def get_eligibility(request: HttpRequest, staff_id: int, programme: Code) -> dic
 
 
 @router.get(
-    "/staff/{int:staff_id}/career-map", response={200: list[StepOut], **REFUSALS}, operation_id="get_career_map",
+    "/staff/{int:staff_id}/career-map", response={200: list[CareerStepOut], **REFUSALS}, operation_id="get_career_map",
     summary="What each certification and role still asks of this person",
 )  # fmt: skip
 def get_career_map(request: HttpRequest, staff_id: int) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def eligibility(request: HttpRequest, staff_id: int, code: str) -> HttpResponse:
     career = queries.career_of(record.pk, as_of=today)
     answers = [judge(programme, career, tier=tier) for tier in ("full", "candidate") if programme.paths_for(tier)]
     facts = {
-        "person": record,
+        "member": record,
         "programme": programme,
         "answers": [_shown(one) for one in answers],
         "trail": trail(request, record, (programme.code, "")),

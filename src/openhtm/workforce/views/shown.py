@@ -69,7 +69,7 @@ def person_context(request: HttpRequest, record: StaffMember, *, own: bool) -> d
     tab = request.GET.get("tab", "overview")
     held = credentials_on([record.pk], today)[record.pk]
     facts: dict[str, Any] = {
-        "person": record, "own": own, "tab": tab, "reads": reads, "keeps": keeps, "badges": badges(held, today),
+        "member": record, "own": own, "tab": tab, "reads": reads, "keeps": keeps, "badges": badges(held, today),
         "may_edit": may_at_staff(actor, Permission.MANAGE_STAFF, record), "trail": [] if own else trail(request, record)[:-1],
         "facts": _facts(record, reads), "teams": _teams(record), "today": today,
         "tabs": _tabs(request, more, tab, reads), "panels": [one for one in more if one.key == tab], "credentials": held,
