@@ -273,7 +273,10 @@ def add_ceu(request: HttpRequest, staff_id: int, credential_id: int, body: CeuIn
 
 
 @router.get(
-    "/staff/{int:staff_id}/history", response={200: StaffHistoryOut, **REFUSALS}, operation_id="get_staff_history", summary="Education, work"
+    "/staff/{int:staff_id}/history",
+    response={200: StaffHistoryOut, **REFUSALS},
+    operation_id="get_staff_history",
+    summary="Education, work",
 )
 def get_staff_history(request: HttpRequest, staff_id: int) -> dict[str, Any]:
     person = _read(request, staff_id)

@@ -258,7 +258,7 @@ def _certification(need: Need, career: Career) -> Outcome:
     if undated:
         return Outcome(None, f"the day until which {undated[0].code} is valid")
     effort = reference().effort_months["lapsed" if held else "certification"]
-    return Outcome(False, f"a current {_or(need.codes)}", effort=effort)
+    return Outcome(False, need.words or f"a current {_or(need.codes)}", effort=effort)
 
 
 def _experience(need: Need, kind: Experience, career: Career) -> Outcome:

@@ -22,7 +22,7 @@ from openhtm.workforce.rules.eligibility import judge
 from openhtm.workforce.rules.programmes import NOT_RETRIEVED, reference
 from openhtm.workforce.rules.renewal import Pace, units
 from openhtm.workforce.services.access import may_at_staff, may_keep_record, may_read_record
-from openhtm.workforce.views.common import trail, who
+from openhtm.workforce.views.common import address, trail, who
 
 PACE_TONES = {Pace.ENOUGH: "ok", Pace.ON_COURSE: "info", Pace.BEHIND: "due", Pace.OVER: "late"}
 PACE_WORDS = {Pace.ENOUGH: "Complete", Pace.ON_COURSE: "On course", Pace.BEHIND: "Behind", Pace.OVER: "Not reached"}
@@ -75,7 +75,7 @@ def person_context(request: HttpRequest, record: StaffMember, *, own: bool) -> d
         "tabs": _tabs(request, more, tab, reads), "panels": [one for one in more if one.key == tab], "credentials": held,
     }  # fmt: skip
     if reads:
-        facts |= _personal(actor, record, today, tab)
+        facts |= _personal(request, record, today, tab, own=own)
     if own:
         facts["mine"] = panels.collect("staff.me", request=request, subject=record)
     return facts
@@ -113,13 +113,13 @@ def _teams(record: StaffMember) -> list[tuple[str, str]]:
     return [(name, reverse("workforce:team", args=[pk])) for name, pk in found]
 
 
-def _personal(actor: Actor, record: StaffMember, today: date, tab: str) -> dict[str, Any]:
+def _personal(request: HttpRequest, record: StaffMember, today: date, tab: str, *, own: bool) -> dict[str, Any]:
     held = list(record.credentials.select_related("evidence", "verified_by"))
     found = journals(held, on=today)
     career = career_of(record.pk, as_of=today)
     facts: dict[str, Any] = {
-        "attention": _attention(record, found, today),
-        "journals": [_journal(one, actor, record, today) for one in found],
+        "attention": _attention(address(record, tab="certifications", own=own), found, today),
+        "journals": [_journal(one, who(request), record, today) for one in found],
     }
     if tab in ("overview", "next"):
         facts["steps"] = [step_of(one, record) for one in steps(career, role=record.career_role)]
@@ -129,12 +129,11 @@ def _personal(actor: Actor, record: StaffMember, today: date, tab: str) -> dict[
     return facts
 
 
-def _attention(record: StaffMember, found: Sequence[Journal], today: date) -> list[parts.Notice]:
+def _attention(where: str, found: Sequence[Journal], today: date) -> list[parts.Notice]:
     """What the person should do about their certifications, the most urgent first."""
     notices = []
     for one in found:
         tone, words = state_of(one.credential, today)
-        where = f"{reverse('workforce:person', args=[record.pk])}?tab=certifications"
         if tone in ("late", "due"):
             detail = "Renew it, then enter its new last day." if tone == "due" else "It no longer counts. Renew it or withdraw it."
             title = f"{one.credential.programme}: {words[0].lower()}{words[1:]}"
