@@ -43,8 +43,8 @@ def credentials_on(staff_ids: Iterable[int], on: date) -> dict[int, list[Credent
     """
     found: dict[int, list[CredentialStanding]] = {pk: [] for pk in staff_ids}
     rows = Credential.objects.filter(holding_on(on), staff_id__in=found, tier__in=IN_PRACTICE).order_by("programme")
-    for staff_id, *facts in rows.values_list("staff_id", "programme", "tier", "number", "expires_on"):
-        found[staff_id].append(CredentialStanding(*facts))
+    for staff_id, programme, tier, number, expires_on in rows.values_list("staff_id", "programme", "tier", "number", "expires_on"):
+        found[staff_id].append(CredentialStanding(programme, tier, number, expires_on))
     return found
 
 

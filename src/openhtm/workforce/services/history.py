@@ -90,7 +90,7 @@ def remove_fact(*, actor: Actor, staff_id: int, kind: str, fact_id: int, reason:
     why = checked_text(reason, field="reason", most=200, required=True)
     with acting(actor, reason=why):
         model = EducationFact if kind == "education" else EmploymentFact
-        model.objects.get(pk=fact_id, staff=staff).delete()  # type: ignore[attr-defined]
+        model.objects.get(pk=fact_id, staff=staff).delete()
 
 
 def _job(role: str, employer: str, started_on: dt.date, ended_on: dt.date | None) -> dict[str, Any]:

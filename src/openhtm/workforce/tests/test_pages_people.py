@@ -269,4 +269,4 @@ def test_the_home_page_counts_what_ends_and_opens_to_it(maria, omar):
 def test_programmes_are_shown_with_source_and_how_sure(omar):
     answer = text(page(omar, "workforce:programme-list"))
     assert "Takes nobody new" in answer
-    assert "GK-low" in answer
+    assert "weakly known" in answer

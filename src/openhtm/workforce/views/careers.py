@@ -15,12 +15,16 @@ from openhtm.ui import lists, parts
 from openhtm.workforce.queries import credentials as queries
 from openhtm.workforce.rules.career import career_map
 from openhtm.workforce.rules.eligibility import Answer, WayVerdict, judge
-from openhtm.workforce.rules.programmes import reference
+from openhtm.workforce.rules.programmes import Programme, reference
 from openhtm.workforce.services.access import require_record
 from openhtm.workforce.views.common import address, person_of, trail, who
 from openhtm.workforce.views.shown import state_of
 
 ANSWERS = {True: ("ok", "Eligible"), False: ("hold", "Not yet"), None: ("unknown", "Not known")}
+HOW_SURE = {
+    "S": "seen in the body's own publication", "S2": "second-hand", "GK-high": "believed exact", "GK-med": "may be off",
+    "GK-low": "weakly known",
+}  # fmt: skip
 MET = {True: ("ok", "Met"), False: ("hold", "Not met"), None: ("unknown", "Not known")}
 
 
@@ -54,7 +58,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
     ref = reference()
     names = {one.code: one.name for one in career_map()}
     facts = {
-        "programmes": ref.programmes.values(),
+        "programmes": [(one, _asks(one)) for one in ref.programmes.values()],
         "targets": [(one, [names[code] for code in one.leads_to]) for one in career_map()],
         "edition": ref.edition,
         "source": ref.source,
@@ -85,6 +89,12 @@ def eligibility(request: HttpRequest, staff_id: int, code: str) -> HttpResponse:
     return render(request, "workforce/eligibility.html", facts)
 
 
+def _asks(programme: Programme) -> list[tuple[str, str, str]]:
+    """Each path: its letter, what it asks for, how sure that is."""
+    full = [(f"({one.code})", one.words, HOW_SURE[one.confidence]) for one in programme.paths]
+    return full + [(f"Candidate ({one.code})", one.words, HOW_SURE[one.confidence]) for one in programme.candidate]
+
+
 def _shown(answer: Answer) -> dict[str, object]:
     tone, words = ANSWERS[answer.eligible]
     return {
@@ -96,7 +106,7 @@ def _shown(answer: Answer) -> dict[str, object]:
 def _way(verdict: WayVerdict) -> dict[str, object]:
     tone, words = MET[verdict.met]
     return {
-        "code": verdict.way.code, "words": verdict.way.words, "confidence": verdict.way.confidence, "tone": tone, "state": words,
+        "code": verdict.way.code, "words": verdict.way.words, "confidence": HOW_SURE[verdict.way.confidence], "tone": tone, "state": words,
         "evidence": verdict.evidence, "missing": verdict.missing,
     }  # fmt: skip
 

@@ -192,7 +192,7 @@ def evidence(request: HttpRequest, staff_id: int, kind: str, fact_id: int) -> Ht
     owner = {"credential__staff": record} if kind == "journal" else {"staff": record}
     if kind not in EVIDENCE:
         raise Http404
-    fact: Any = get_object_or_404(EVIDENCE[kind].objects.select_related("evidence"), pk=fact_id, **owner)  # type: ignore[attr-defined]
+    fact: Any = get_object_or_404(EVIDENCE[kind].objects.select_related("evidence"), pk=fact_id, **owner)
     if fact.evidence is None:
         raise Http404
     return inert_response(fact.evidence, fact.evidence_name or "evidence", inline=request.GET.get("show") == "1")
