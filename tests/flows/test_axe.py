@@ -25,6 +25,8 @@ OF_TESTS = "select max(number) from workorders_workorder where title = '{}'"
 WORKED, CHECKED = OF_TESTS.format("Annual inspection"), OF_TESTS.format("Checklist of the tests")
 OF_WORKED = f"select uid from workorders_{{}} where work_order_id = (select id from workorders_workorder where number = ({WORKED}))"
 OF_CHECKED = OF_WORKED.replace(WORKED, CHECKED)
+TECHNICIAN = "select s.id from workforce_staffmember s join identity_user u on u.id = s.user_id where u.username = 'technician'"
+HELD = f"select min(id) from workforce_credential where programme = 'CBET' and staff_id = ({TECHNICIAN})"
 KEYS = {
     "control_number": "select min(control_number) from inventory_device where status = 'in_service' and merged_into_id is null",
     "sites:public_code": "select public_code from sites_location order by id limit 1",
@@ -65,6 +67,12 @@ KEYS = {
     "procedures:number": "select 1",
     "procedures:draft:code": "select 'bed-check'",
     "testers:tester_id": "select min(id) from testers_tester",
+    "workforce:staff_id": TECHNICIAN,
+    "workforce:credential_id": HELD,
+    "workforce:entry_id": f"select min(id) from workforce_ceuentry where credential_id = ({HELD})",
+    "workforce:fact_id": f"select min(id) from workforce_employmentfact where staff_id = ({TECHNICIAN})",
+    "workforce:kind": "select 'employment'",
+    "workforce:code": "select 'CHTM'",
     "workforce:team_id": "select min(id) from workforce_team",
     "rounds:uid": "select uid from rounds_round order by id limit 1",
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
@@ -80,6 +88,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
     "rounds:round-not-found", "rounds:readiness-labels-pdf", "maintenance:levelling", "maintenance:levelling-accept", "workorders:photo", "maintenance:visit-export", "maintenance:visit-sticker",
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
+    "workforce:staff-export", "workforce:credential-packet", "workforce:staff-evidence",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",
@@ -97,6 +106,9 @@ STATES = {
     "labels with a preview": "/work/labels?device={control_number}",
     "a readiness check to add": "/readiness/add?place={place}&starter=aed",
     "the choice of a place": "/rounds/start",
+    "a person's certifications": "/staff/{staff}?tab=certifications",
+    "a person's history": "/staff/{staff}?tab=history",
+    "a person's career": "/staff/{staff}?tab=next",
     "a page that is not there": "/d/NOSUCH-1",
 }
 
@@ -147,6 +159,7 @@ def test_every_state_is_accessible(state, judge, hospital):
         "control_number": hospital.one(KEYS["control_number"]),
         "number": hospital.one(KEYS["workorders:number"]),
         "place": hospital.one(KEYS["sites:public_code"]),
+        "staff": hospital.one(KEYS["workforce:staff_id"]),
     }
     assert judge(STATES[state].format(**keys)) == []
 
