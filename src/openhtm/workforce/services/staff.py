@@ -56,7 +56,7 @@ def _checked(actor: Actor, values: dict[str, Any]) -> dict[str, Any]:
         raise Invalid({unknown[0]: ["There is no such field."]})
     found = dict(values)
     for name in _TEXTS.keys() & found.keys():
-        found[name] = checked_text(found[name], field=name, most=_TEXTS[name], required=name == "full_name")
+        found[name] = checked_text(found[name] or "", field=name, most=_TEXTS[name], required=name == "full_name")
     errors: dict[str, list[str]] = {}
     if found.get("kind", StaffKind.IN_HOUSE) not in StaffKind.values:
         errors["kind"] = [f"Choose one of: {', '.join(StaffKind.values)}."]
