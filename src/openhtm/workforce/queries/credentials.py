@@ -10,10 +10,20 @@ from django.db.models import Q, QuerySet
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import CeuEntry, Credential, CredentialStatus, CredentialTier, EducationFact, EducationKind, EmploymentFact
+from openhtm.workforce.models import (
+    CeuEntry,
+    Credential,
+    CredentialStatus,
+    CredentialTier,
+    EducationFact,
+    EducationKind,
+    EmploymentFact,
+    StaffMember,
+)
 from openhtm.workforce.rules.eligibility import Career, Certification, Education, Employment
+from openhtm.workforce.rules.periods import months_in, whole_months
 from openhtm.workforce.rules.programmes import reference
-from openhtm.workforce.rules.renewal import Cycle, Entry, Progress, cycle_on, progress
+from openhtm.workforce.rules.renewal import Cycle, EmeritusVerdict, Entry, Progress, cycle_on, emeritus, progress
 
 SOON_DAYS = 90
 WITHOUT_END = date(9999, 12, 31)
@@ -95,6 +105,24 @@ def _progress(credential: Credential, entries: Sequence[CeuEntry], on: date) -> 
     else:
         cycle = cycle_on(programme.renewal, started, on)
     return progress(programme.renewal, cycle, counted, on=on)
+
+
+def emeritus_of(staff: StaffMember, programme: str, career: Career) -> EmeritusVerdict | None:
+    """Whether somebody who retires (or has retired) may keep a certification as emeritus; None if they do not hold it. One statement.
+
+    A certification counts from the day it was issued to its last valid day; only an unbroken one counts as continuous.
+    """
+    held = Credential.objects.filter(staff=staff, programme=programme).exclude(status=CredentialStatus.WITHDRAWN).first()
+    if held is None:
+        return None
+    last = min(held.expires_on + timedelta(days=1) if held.expires_on else career.as_of, career.as_of)
+    certified = whole_months(held.issued_on, last)
+    roles = reference().experience["htm"].counts
+    worked = [period for one in career.employment if one.role in roles and one.full_time and (period := one.until(career.as_of))]
+    unbroken = certified if held.status == CredentialStatus.ACTIVE and last == career.as_of else 0
+    return emeritus(
+        reference().emeritus, retired=True, certified_months=certified, experience_months=months_in(worked), continuous_months=unbroken
+    )
 
 
 STATES = {"lapsed": "Lapsed", "soon": "Ending soon", "current": "Current", "suspended": "Suspended", "unverified": "Not yet verified"}

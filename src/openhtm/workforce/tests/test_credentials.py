@@ -12,7 +12,7 @@ from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.sites.tests.factories import FacilityFactory, ServiceProviderFactory
 from openhtm.workforce import queries
 from openhtm.workforce.models import Credential, EducationFact, EmploymentFact, StaffMember
-from openhtm.workforce.queries.credentials import career_of, journals
+from openhtm.workforce.queries.credentials import career_of, emeritus_of, journals
 from openhtm.workforce.rules.eligibility import judge
 from openhtm.workforce.rules.programmes import reference
 from openhtm.workforce.services import credentials, history, journal, staff
@@ -289,3 +289,21 @@ def test_an_account_belongs_to_one_person(omar, north, maria):
     staff_of(maria)
     with pytest.raises(Conflict):
         staff.update_staff(actor=omar, staff_id=StaffFactory(facility=north).pk, user_id=maria.user_id)
+
+
+def test_years_certified_and_years_of_work_lead_to_emeritus(maria):
+    person = staff_of(maria)
+    career = career_of(person.pk, as_of=TODAY)
+    assert emeritus_of(person, "CBET", career) is None
+    cbet(maria, person, issued_on=dt.date(2014, 1, 1))
+    history.add_employment(actor=maria, staff_id=person.pk, role="bmet", employer="North", started_on=dt.date(2010, 1, 1))
+    found = emeritus_of(person, "CBET", career_of(person.pk, as_of=TODAY))
+    assert found is not None
+    assert (found.eligible, found.years_certified, found.years_experience) == (False, 12, 16)
+    assert "short of 30" in found.reason
+    history.add_employment(
+        actor=maria, staff_id=person.pk, role="imaging", employer="South", started_on=dt.date(2006, 1, 1), ended_on=dt.date(2010, 1, 1)
+    )
+    found = emeritus_of(person, "CBET", career_of(person.pk, as_of=TODAY))
+    assert found is not None
+    assert found.eligible

@@ -85,6 +85,8 @@ def eligibility(request: HttpRequest, staff_id: int, code: str) -> HttpResponse:
         "others": [parts.Tab(label=one, url=reverse("workforce:eligibility", args=[record.pk, one]), current=one == programme.code)
                    for one in reference().programmes],
         "edition": reference().edition,
+        "emeritus": queries.emeritus_of(record, programme.code, career) if "emeritus" in programme.tiers else None,
+        "emeritus_source": reference().emeritus.source,
     }  # fmt: skip
     return render(request, "workforce/eligibility.html", facts)
 
