@@ -25,6 +25,8 @@ OF_TESTS = "select max(number) from workorders_workorder where title = '{}'"
 WORKED, CHECKED = OF_TESTS.format("Annual inspection"), OF_TESTS.format("Checklist of the tests")
 OF_WORKED = f"select uid from workorders_{{}} where work_order_id = (select id from workorders_workorder where number = ({WORKED}))"
 OF_CHECKED = OF_WORKED.replace(WORKED, CHECKED)
+TECHNICIAN = "select s.id from workforce_staffmember s join identity_user u on u.id = s.user_id where u.username = 'technician'"
+HELD = f"select min(id) from workforce_credential where programme = 'CBET' and staff_id = ({TECHNICIAN})"
 KEYS = {
     "control_number": "select min(control_number) from inventory_device where status = 'in_service' and merged_into_id is null",
     "sites:public_code": "select public_code from sites_location order by id limit 1",
@@ -70,6 +72,12 @@ KEYS = {
     "where f.file_name = 'lt200-today.csv' order by t.position desc limit 1",
     "traceability:code": "select 'pelora-lt200'",
     "traceability:doubt:uid": "select uid from testers_calibration where verdict = 'adjusted' order by id limit 1",
+    "workforce:staff_id": TECHNICIAN,
+    "workforce:credential_id": HELD,
+    "workforce:entry_id": f"select min(id) from workforce_ceuentry where credential_id = ({HELD})",
+    "workforce:fact_id": f"select min(id) from workforce_employmentfact where staff_id = ({TECHNICIAN})",
+    "workforce:kind": "select 'employment'",
+    "workforce:code": "select 'CHTM'",
     "workforce:team_id": "select min(id) from workforce_team",
     "rounds:uid": "select uid from rounds_round order by id limit 1",
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
@@ -87,6 +95,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "maintenance:batch", "maintenance:replan", "maintenance:replan-apply", "maintenance:visit-export", "maintenance:visit-sticker",
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
     "traceability:file-original", "traceability:file-problems", "traceability:doubt-export",
+    "workforce:staff-export", "workforce:credential-packet", "workforce:staff-evidence",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",
@@ -106,6 +115,9 @@ STATES = {
     "the choice of a place": "/rounds/start",
     "planning by skill": "/planning?by=skill",
     "planning by person": "/planning?by=person",
+    "a person's certifications": "/staff/{staff}?tab=certifications",
+    "a person's history": "/staff/{staff}?tab=history",
+    "a person's career": "/staff/{staff}?tab=next",
     "a page that is not there": "/d/NOSUCH-1",
 }
 
@@ -156,6 +168,7 @@ def test_every_state_is_accessible(state, judge, hospital):
         "control_number": hospital.one(KEYS["control_number"]),
         "number": hospital.one(KEYS["workorders:number"]),
         "place": hospital.one(KEYS["sites:public_code"]),
+        "staff": hospital.one(KEYS["workforce:staff_id"]),
     }
     assert judge(STATES[state].format(**keys)) == []
 

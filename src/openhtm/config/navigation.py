@@ -90,5 +90,9 @@ def _person(actor: Actor) -> Person:
     return Person(
         name=actor.name,
         detail=roles,
-        links=[("My profile", address("identity:profile"), "user"), ("My messages", address("notices:notice-list"), "bell")],
+        links=[
+            ("My profile", address("identity:profile"), "user"),
+            ("My qualifications", address("workforce:me"), "award"),
+            ("My messages", address("notices:notice-list"), "bell"),
+        ],
     )

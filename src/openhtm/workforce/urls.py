@@ -1,6 +1,6 @@
-"""Addresses of teams and hours."""
+"""Addresses of people, their certifications, teams and hours."""
 
-from openhtm.workforce.views import teams
+from openhtm.workforce.views import careers, records, staff, teams
 
 app_name = "workforce"
-urlpatterns = [*teams.urlpatterns]
+urlpatterns = [*teams.urlpatterns, *staff.urlpatterns, *records.urlpatterns, *careers.urlpatterns]

@@ -26,6 +26,7 @@ COMMANDS = {
     "visits": ("visits", "count maintenance visits by state"),
     "reconcile": ("visits", "bring visits and work orders in line with the facts"),
     "udi": ("udi", "take UDI bar codes apart"),
+    "eligibility": ("eligibility", "tell whether a person may apply for a certification"),
     "import": ("imports", "import your own lists"),
     "doubts": ("doubts", "list what a tester out of tolerance measured"),
     "openapi": ("openapi", "print the API's contract"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openhtm.demo.parts import (
+    careers,
     catalog,
     identity,
     inventory,
@@ -37,6 +38,7 @@ PARTS: tuple[Part, ...] = (
     Part("catalogue", catalog.build),
     Part("devices", inventory.build),
     Part("teams", workforce.build),
+    Part("careers", careers.build),
     Part("testers", testers.build),
     Part("procedures", procedures.build),
     Part("programme", programme.build),

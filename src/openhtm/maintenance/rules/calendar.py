@@ -8,6 +8,8 @@ import calendar
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from openhtm.core.months import add_months as add_months
+
 
 class Unit(StrEnum):
     DAY = "day"
@@ -18,17 +20,6 @@ class Unit(StrEnum):
 
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7}
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day ``months`` later (or earlier, if negative), or the month's last day where there is no such day.
-
-    Raises ValueError outside the years 1 to 9999, as all functions here do.
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise ValueError(f"{day} and {months} months lead outside the calendar")
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def add_days(day: date, days: int) -> date:

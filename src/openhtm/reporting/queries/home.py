@@ -24,6 +24,7 @@ from openhtm.inventory.rules.completeness import Completeness
 from openhtm.reporting.queries.system import last_backup
 from openhtm.reporting.queries.work import order_numbers, visit_numbers
 from openhtm.sites.models import Facility
+from openhtm.workforce.queries import credentials
 
 EXPIRES_SOON = identity.EXPIRES_SOON
 RECENT = 8
@@ -142,6 +143,18 @@ def _attention(asking: _Asking) -> Section:
 def _work(asking: _Asking) -> Section | None:
     numbers = [Number(*one) for one in (*visit_numbers(asking.actor), *order_numbers(asking.actor))]
     return Section("work", "Maintenance and work", numbers) if numbers else None
+
+
+def _certifications(asking: _Asking) -> Section | None:
+    if not asking.actor.may(Permission.MANAGE_STAFF):
+        return None
+    lapsed, soon = credentials.ending(asking.actor, on=asking.now.date())
+    here = _address("workforce:credential-list")
+    numbers = [
+        Number(lapsed, "certifications lapsed", f"{here}?state=lapsed", "late" if lapsed else ""),
+        Number(soon, "end within three months", f"{here}?state=soon", "due" if soon else ""),
+    ]
+    return Section("certifications", "Certifications of staff", numbers)
 
 
 def _to_complete(asking: _Asking) -> Section:
@@ -319,7 +332,7 @@ _Maker = Callable[[_Asking], Section | None]
 _SECTIONS: dict[Role, tuple[_Maker, ...]] = {
     Role.TECHNICIAN: (_work, _attention, _to_complete, _mine),
     Role.CLINICAL_ENGINEER: (_work, _engineering, _attention, _mine),
-    Role.MANAGER: (_work, _waiting, _inventory, _unknown),
+    Role.MANAGER: (_work, _certifications, _waiting, _inventory, _unknown),
     Role.ADMINISTRATOR: (_administration, _inventory),
     Role.SECURITY_ANALYST: (_security,),
     Role.REQUESTER: (_department, _not_in_service),

@@ -16,6 +16,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce import queries
+from openhtm.workforce.api import staff
 from openhtm.workforce.models import Skill, StaffHours, Team
 from openhtm.workforce.services import teams as services
 
@@ -161,4 +162,4 @@ def _hours(line: StaffHours) -> dict[str, Any]:
     return facts | {"staff_id": line.staff_id, "person": line.staff.full_name, "facility": line.facility.code if line.facility else None}
 
 
-routers: tuple[Router, ...] = (router,)
+routers: tuple[Router, ...] = (router, staff.router)

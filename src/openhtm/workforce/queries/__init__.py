@@ -11,6 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.workforce.models import StaffHours, StaffMember, Team, TeamMember
+from openhtm.workforce.queries.credentials import CredentialStanding as CredentialStanding
+from openhtm.workforce.queries.credentials import credentials_on as credentials_on
 
 
 def teams_of(user_id: int | None) -> list[int]:
