@@ -34,6 +34,15 @@ def test_anybody_may_read_the_contract() -> None:
     assert answer.json() == json.loads(COMMITTED.read_text(encoding="utf-8"))
 
 
+@pytest.mark.django_db
+def test_the_contract_is_sent_again_only_to_whoever_has_another() -> None:
+    first = Client().get("/api/v1/openapi.json")
+    assert first["Cache-Control"] == "no-cache"
+    again = Client().get("/api/v1/openapi.json", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert Client().get("/api/v1/openapi.json", headers={"If-None-Match": '"another"'}).content == first.content
+
+
 def test_every_operation_has_a_name_of_its_own_and_words() -> None:
     entries = operations()
     ids = [entry["operationId"] for entry in entries.values()]

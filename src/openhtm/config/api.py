@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from copy import deepcopy
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import condition
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -104,6 +107,23 @@ class Api(NinjaAPI):
         return {}
 
 
+@cache
+def contract() -> tuple[bytes, str]:
+    """Return the OpenAPI document and its entity tag. Made once in a process: it changes with the program only."""
+    document = orjson.dumps(api.get_openapi_schema(), default=str, option=orjson.OPT_NON_STR_KEYS)
+    return document, f'"{hashlib.sha256(document).hexdigest()[:32]}"'
+
+
+def sent_if_new(_view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer the contract; 304 to whoever names the entity tag of the one in force."""
+
+    @condition(etag_func=lambda _request: contract()[1])
+    def openapi_json(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(contract()[0], content_type=Json.media_type, headers={"Cache-Control": "no-cache"})
+
+    return openapi_json
+
+
 api = Api(
     title="OpenHTM",
     version="1",
@@ -113,6 +133,7 @@ api = Api(
     parser=OrjsonParser(),
     docs_url=None,
     openapi_url="/openapi.json",
+    docs_decorator=sent_if_new,
     urls_namespace="api",
 )
 ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, traceability, workforce, notices)

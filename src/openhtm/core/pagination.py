@@ -18,7 +18,7 @@ from openhtm.core.errors import DomainError
 Row = TypeVar("Row")
 MAX_LIMIT = 1000
 EXACT_COUNT_UP_TO = 10_000
-SURELY_MORE = 4  # times EXACT_COUNT_UP_TO: where the planner expects so many rows, counting first would be waste
+SURELY_MORE = 2  # times EXACT_COUNT_UP_TO: where the planner expects so many rows, counting first would be waste
 
 
 class BadCursor(DomainError):

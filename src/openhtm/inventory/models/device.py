@@ -218,6 +218,12 @@ class Device(models.Model):
             models.Index(fields=["department", "control_number"], name="device_department"),
             models.Index(fields=["location", "control_number"], name="device_location"),
             models.Index(fields=["control_number"], name="device_high_risk", condition=Q(high_risk=True)),
+            # "high-risk, in service, at North": the page in its order, and the count without a look at the rows
+            models.Index(
+                fields=["facility", "status", "control_number"],
+                name="device_high_risk_place",
+                condition=Q(high_risk=True, merged_into__isnull=True),
+            ),
             models.Index(
                 fields=["service_provider", "control_number"],
                 name="device_provider",

@@ -44,6 +44,7 @@ def apply_devices(*, run: ImportRun, actor: Actor, now: datetime, tell: Tell) ->
     totals = _Totals()
     with connection.cursor() as cursor:
         tell(0, last - first, "Looking for changes since the check")
+        cursor.execute(sql.GATHER_WORDS)
         cursor.execute(sql.LOCK, {"run": run.pk})
         cursor.execute(sql.MAKE_TODO)
         facts = _facts(run, actor, now)
@@ -186,6 +187,7 @@ def after_commit(counts: Mapping[str, int]) -> None:
     written = counts.get("created", 0) + counts.get("updated", 0)
     if written >= ANALYSE_FROM:
         with connection.cursor() as cursor:
+            cursor.execute(sql.SORT_WORDS)
             cursor.execute("ANALYZE inventory_device, inventory_statuschange, inventory_devicemove, catalog_devicemodel")
     if written > NAMED_IN_EVENT:
         refresh_duplicates()

@@ -1,7 +1,7 @@
 """``{% load ui %}``: the components as tags. Every tag takes values; docs/reference/components.md lists them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from openhtm.ui import charts, icons, marks, panels, parts
+from openhtm.ui import charts, composed, icons, marks, panels, parts
 from openhtm.ui.rules import formats, windows
 
 register = template.Library()
@@ -43,6 +43,11 @@ register.simple_tag(charts.load_bar, name="load_bar")
 register.simple_tag(marks.limit_line, name="limit_line")
 register.simple_tag(marks.chip, name="chip")
 register.simple_tag(marks.two_lines, name="two_lines")
+register.simple_tag(composed.fixed, name="fixed")
+register.simple_tag(composed.nav_lines, name="nav_lines")
+register.simple_tag(composed.tabs, name="tabs")
+register.simple_tag(composed.facts, name="facts")
+register.simple_tag(composed.timeline, name="timeline")
 
 
 @register.simple_tag
@@ -180,34 +185,16 @@ def pick_th() -> SafeString:
     return format_html('<th scope="col" class="pick"><label>{}</label></th>', box)
 
 
-@register.inclusion_tag("ui/tabs.html")
-def tabs(items: Sequence[parts.Tab], label: str) -> dict[str, Any]:
-    """Tabs or saved views as links; ``label`` names the group for screen readers."""
-    return {"items": items, "label": label}
-
-
 @register.inclusion_tag("ui/sentence.html")
 def sentence(chips: Sequence[parts.Chip], lead: str = "Show", add_url: str = "", clear_url: str = "") -> dict[str, Any]:
     """The filters of a list as a sentence of chips."""
     return {"chips": chips, "lead": lead, "add_url": add_url, "clear_url": clear_url}
 
 
-@register.inclusion_tag("ui/facts.html")
-def facts(items: Sequence[parts.Fact], wide: bool = False) -> dict[str, Any]:
-    """Terms and values; ``wide`` gives each a line of its own."""
-    return {"items": items, "wide": wide}
-
-
 @register.inclusion_tag("ui/notices.html")
 def notices(items: Sequence[parts.Notice], label: str = "What needs attention") -> dict[str, Any]:
     """What needs attention, each with its reason and its one action. Shows nothing when there is nothing."""
     return {"items": items, "label": label}
-
-
-@register.inclusion_tag("ui/timeline.html")
-def timeline(events: Sequence[parts.Event], more_url: str = "") -> dict[str, Any]:
-    """Recorded facts, newest first; ``more_url`` fetches older ones in place."""
-    return {"events": [(event, isinstance(event.when, datetime)) for event in events], "more_url": more_url}
 
 
 @register.inclusion_tag("ui/pager.html")

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhtm.ui import icons, marks, parts
+from openhtm.ui import composed, icons, marks, parts
 from openhtm.ui.rules.windows import DueWindow
 
 EVIL = "<script>x</script>\"'&"
@@ -35,6 +35,7 @@ COMPONENTS = {
     "{% sort_th evil evil %}": {},
     "{% tabs items label=evil %}": {"items": [parts.Tab(label=EVIL, url=EVIL, count=EVIL)]},
     "{% sentence items lead=evil add_url=evil clear_url=evil %}": {"items": [parts.Chip(label=EVIL, value=EVIL, remove_url=EVIL)]},
+    "{% nav_lines items %}": {"items": [parts.NavItem(label=EVIL, url=EVIL, icon="search", current=True)]},
     "{% facts items %}": {"items": [parts.Fact(label=EVIL, value=EVIL, url=EVIL, copy=True)]},
     "{% notices items label=evil %}": {
         "items": [
@@ -101,7 +102,7 @@ def test_icons_are_drawn_once_and_a_wrong_name_is_refused():
 
 
 def test_every_icon_named_in_our_templates_and_palette_exists():
-    from openhtm.ui.context import PALETTE_ICONS
+    from openhtm.ui.composed import PALETTE_ICONS
     from openhtm.ui.templatetags.ui import _TONE_ICONS
 
     assert all("<" in icons.drawing(name) for name in (*PALETTE_ICONS, *_TONE_ICONS.values()))
@@ -163,11 +164,17 @@ def test_the_htmx_settings_are_json_that_swaps_refusals_and_runs_nothing():
     assert {"code": "422", "swap": True} in config["responseHandling"]
 
 
+def test_only_what_everybody_sees_alike_is_kept_for_all():
+    assert composed.fixed("ui/_scripts.html") is composed.fixed("ui/_scripts.html")
+    with pytest.raises(ValueError, match="not one of the fixed parts"):
+        composed.fixed("ui/_person_menu.html")
+
+
 def test_every_tag_and_filter_is_described():
     from openhtm.ui.templatetags.ui import register
 
     page = (Path(__file__).parents[4] / "docs" / "reference" / "components.md").read_text()
-    inner = {"tone_icon", "message_tone", "message_icon"}  # used by the kit's own templates only
+    inner = {"tone_icon", "message_tone", "message_icon", "fixed", "nav_lines"}  # used by the kit's own templates only
     used = set(re.findall(r"\{% (\w+)", page)) | set(re.findall(r"\\\|(\w+)", page))
     assert ({*register.tags, *register.filters}) - inner - used == set()
 
