@@ -118,11 +118,11 @@ class Numbers:
         self.highest = 0
 
     def take(self, day: dt.date) -> int:
-        month = (day.year - self._first.year) * 12 + day.month - self._first.month
+        month = max((day.year - self._first.year) * 12 + day.month - self._first.month, 0)  # older days share the first block
         while self._taken.get(month, 0) >= self._size:
             month += 1
         self._taken[month] = self._taken.get(month, 0) + 1
-        number = 1000 + max(month, 0) * self._size + self._taken[month]
+        number = 1000 + month * self._size + self._taken[month]
         self.highest = max(self.highest, number)
         return number
 

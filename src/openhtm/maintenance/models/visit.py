@@ -93,8 +93,15 @@ class Visit(models.Model):
         ]
         indexes = [
             models.Index(fields=["device", "-due_on"], name="visit_device"),
-            models.Index(fields=["state", "on_time_until", "id"], name="visit_open_state", condition=Q(is_open=True)),  # worklists
-            models.Index(fields=["on_time_until", "id"], name="visit_open_until", condition=Q(is_open=True)),
+            # worklists by state: what a person can act on, a tenth of what is open
+            models.Index(
+                fields=["state", "on_time_until", "id"], name="visit_open_state", condition=Q(is_open=True) & ~Q(state=VisitState.NOT_DUE)
+            ),
+            # all that is open by its last day; the state lets "coming" pass over the others without reading them
+            models.Index(fields=["on_time_until", "id", "state"], name="visit_open_until", condition=Q(is_open=True)),
+            # the tabs of few among many: their rows and their counts
+            models.Index(fields=["on_time_until", "id"], name="visit_not_located", condition=Q(is_open=True, outcome="not_located")),
+            models.Index(fields=["-due_on", "-id"], name="visit_missed", condition=Q(state=VisitState.MISSED)),
             models.Index(fields=["due_on", "id"], name="visit_due"),  # calendar and workload
             models.Index(fields=["next_change_on"], name="visit_next_change", condition=Q(next_change_on__isnull=False)),  # daily run
             models.Index(fields=["work_order"], name="visit_order", condition=Q(work_order__isnull=False)),

@@ -32,12 +32,20 @@ CREATE TEMP TABLE IF NOT EXISTS due_dirty (schedule_id bigint NOT NULL) ON COMMI
 TRUNCATE due_today, due_device, due_work, due_hold, due_wanted, due_fact, due_dirty;
 """
 
+NEAR = "BETWEEN %(first)s AND %(final)s"
+"""The keys of the devices at work lie here. Said beside every join, so that a chunk reads its own part of a table and no more."""
+LEARN = "ANALYZE due_work (schedule_id, device_id, procedure_id, settled_on, cycle, live, blackout, todo), due_hold (device_id, to_on)"
+"""Only of the columns that are joined or filtered by: looking at all of them takes as long as a step of the work."""
 FILL_TODAY = "INSERT INTO due_today SELECT * FROM unnest(%s::bigint[], %s::date[])"
 
 
 def fill_work(*, whole: bool) -> str:
-    """Return the statement that takes up every schedule that is live or has an open visit, or those of ``due_device``."""
-    chosen = "" if whole else "JOIN due_device c ON c.device_id = s.device_id"
+    """Return the statement that takes up every schedule that is live or has an open visit, or those of ``due_device``.
+
+    Parameters, unless ``whole``: the first and the final key of the devices.
+    """
+    chosen = "" if whole else f"JOIN due_device c ON c.device_id = s.device_id AND s.device_id {NEAR}"
+    near = "" if whole else f"AND d.id {NEAR}"
     return f"""
 INSERT INTO due_work
 SELECT s.id, s.device_id, s.procedure_id, s.cycle, s.live,
@@ -49,7 +57,7 @@ SELECT s.id, s.device_id, s.procedure_id, s.cycle, s.live,
   s.meter, s.meter_every, s.meter_at_done, t.today, v.due_on, COALESCE(v.performed_on, v.due_on), true
 FROM maintenance_schedule s
 {chosen}
-JOIN inventory_device d ON d.id = s.device_id
+JOIN inventory_device d ON d.id = s.device_id {near}
 JOIN due_today t ON t.facility_id = d.facility_id
 JOIN maintenance_windowstep w ON w.id = s.window_step_id
 LEFT JOIN LATERAL (
@@ -60,21 +68,22 @@ LEFT JOIN LATERAL (
 
 
 def fill_holds(*, whole: bool) -> str:
-    """Return the statement that finds the held days of the devices at work. One parameter: the holding statuses.
+    """Return the statement that finds the held days of the devices at work. Parameters: the holding statuses; those of ``fill_work``.
 
     Days follow each other in the record of statuses, so touching ones are joined by counting the gaps; the status of the
     last one names the stretch. A device without a record of its status is held from the day its status is known since.
     """
-    only = "" if whole else "AND c.device_id IN (SELECT device_id FROM due_device)"
-    also = "" if whole else "AND d.id IN (SELECT device_id FROM due_device)"
+    only = "" if whole else f"AND c.device_id IN (SELECT device_id FROM due_device) AND c.device_id {NEAR}"
+    also = "" if whole else f"AND d.id IN (SELECT device_id FROM due_device) AND d.id {NEAR}"
+    near, near_device = ("", "") if whole else (f"AND c.device_id {NEAR}", f"AND d.id {NEAR}")
     return f"""
 INSERT INTO due_hold
-WITH holding AS (SELECT unnest(%s::text[]) AS status),
+WITH holding AS (SELECT unnest(%(holding)s::text[]) AS status),
 changed AS (
   SELECT c.device_id, c.after, c.on AS from_on, lead(c.on) OVER (PARTITION BY c.device_id ORDER BY c.on, c.recorded_at, c.id) AS to_on
   FROM inventory_statuschange c
   WHERE c.device_id IN (
-    SELECT c.device_id FROM inventory_statuschange c WHERE (c.after IN (SELECT status FROM holding) OR c.after = 'missing') {only})
+    SELECT c.device_id FROM inventory_statuschange c WHERE (c.after IN (SELECT status FROM holding) OR c.after = 'missing') {only}) {near}
 ),
 known AS (
   SELECT c.device_id, c.after, c.from_on, c.to_on FROM changed c WHERE c.after IN (SELECT status FROM holding)
@@ -93,7 +102,7 @@ known AS (
 ),
 today AS (
   SELECT k.device_id, k.after AS status, k.from_on, CASE WHEN k.to_on <= t.today THEN k.to_on END AS to_on
-  FROM known k JOIN inventory_device d ON d.id = k.device_id JOIN due_today t ON t.facility_id = d.facility_id
+  FROM known k JOIN inventory_device d ON d.id = k.device_id {near_device} JOIN due_today t ON t.facility_id = d.facility_id
   WHERE k.from_on <= t.today AND (k.to_on IS NULL OR k.to_on > k.from_on)
 ),
 gaps AS (
@@ -133,6 +142,8 @@ def _on_time(due: str) -> str:
     return f"CASE WHEN snap THEN (date_trunc('month', {plain}) + interval '1 month')::date - 1 ELSE {plain}::date END"
 
 
+_ONCE = "OFFSET 0"
+"""Ends a subselect whose columns are named more than once: without it the planner writes their arithmetic out at every such place."""
 _WINDOW = "before_days, before_months, after_days, after_months, snap, grace_days"
 _NEWEST = "greatest(today, starts_on, COALESCE(settled_on + 1, starts_on))"
 
@@ -140,9 +151,10 @@ _PLAIN = f"""
 plain AS MATERIALIZED (
   SELECT w.*, k_start, greatest(k_start, k_after) AS lo, greatest(k_start, k_after, k_newest) AS hi
   FROM due_work w
-  CROSS JOIN LATERAL (SELECT {_index("starts_on")} AS k_start) a
-  CROSS JOIN LATERAL (SELECT CASE WHEN settled_on IS NULL THEN k_start ELSE {_index("(settled_on + 1)")} END AS k_after) b
-  CROSS JOIN LATERAL (SELECT {_index(_NEWEST)} AS k_newest) c
+  CROSS JOIN LATERAL (SELECT {_NEWEST} AS newest_on {_ONCE}) n
+  CROSS JOIN LATERAL (SELECT {_index("starts_on")} AS k_start {_ONCE}) a
+  CROSS JOIN LATERAL (SELECT CASE WHEN settled_on IS NULL THEN k_start ELSE {_index("(settled_on + 1)")} END AS k_after {_ONCE}) b
+  CROSS JOIN LATERAL (SELECT {_index("newest_on")} AS k_newest {_ONCE}) c
   WHERE todo AND live AND cycle = 'fixed' AND blackout = '{{}}'
 ),
 plain_slots AS (
@@ -150,7 +162,7 @@ plain_slots AS (
     CASE WHEN k > k_start THEN {_grid("k - 1")} END AS prev_due, {_grid("k")} AS due_on,
     CASE WHEN ends_on IS NULL OR {_grid("k + 1")} <= ends_on THEN {_grid("k + 1")} END AS next_due
   FROM plain CROSS JOIN LATERAL generate_series(lo, hi) k
-  WHERE ends_on IS NULL OR {_grid("k")} <= ends_on
+  WHERE ends_on IS NULL OR {_grid("k")} <= ends_on {_ONCE}
 )"""
 
 _SEASONAL = f"""
@@ -158,17 +170,17 @@ seasonal AS (
   SELECT w.*, greatest(k_start, CASE WHEN settled_on IS NULL THEN k_start ELSE {_index("(settled_on - interval '12 months')::date")} - 1 END) AS lo,
     {_index(f"({_NEWEST} + interval '25 months')::date")} + 1 AS hi
   FROM due_work w
-  CROSS JOIN LATERAL (SELECT {_index("starts_on")} AS k_start) a
+  CROSS JOIN LATERAL (SELECT {_index("starts_on")} AS k_start {_ONCE}) a
   WHERE todo AND live AND cycle = 'fixed' AND blackout <> '{{}}'
 ),
 seasonal_grid AS (
-  SELECT s.*, k, {_grid("k")} AS grid_on FROM seasonal s CROSS JOIN LATERAL generate_series(lo, hi) k
+  SELECT s.*, k, {_grid("k")} AS grid_on FROM seasonal s CROSS JOIN LATERAL generate_series(lo, hi) k {_ONCE}
 ),
 seasonal_days AS (
   SELECT DISTINCT ON (schedule_id, due_on) * FROM (
     SELECT g.*, {moved_out_of("grid_on", "CASE WHEN settled_on IS NOT NULL AND grid_on > settled_on THEN greatest(starts_on, settled_on) ELSE starts_on END")}
       AS due_on
-    FROM seasonal_grid g
+    FROM seasonal_grid g {_ONCE}
   ) moved WHERE ends_on IS NULL OR due_on <= ends_on ORDER BY schedule_id, due_on, k
 ),
 seasonal_near AS (
@@ -205,7 +217,7 @@ stops AS (
   SELECT w.*, CASE WHEN settled_on IS NULL THEN starts_on
     ELSE greatest(starts_on, (counts_from + step_days + make_interval(months => step_months))::date) END AS stop_on,
     COALESCE(counts_from, anchor_on) AS base_on
-  FROM due_work w WHERE todo AND live AND cycle <> 'fixed'
+  FROM due_work w WHERE todo AND live AND cycle <> 'fixed' {_ONCE}
 ),
 metered AS (
   SELECT s.*, COALESCE((
@@ -244,9 +256,9 @@ counted AS (
   SELECT s.*, e.read_on,
     CASE WHEN COALESCE(e.day, s.stop_on) <= s.settled_on THEN s.settled_on + 1 ELSE COALESCE(e.day, s.stop_on) END AS counted_on,
     greatest(COALESCE(e.read_on, s.starts_on), s.settled_on + 1, s.counts_from + 1) AS not_before
-  FROM stops s LEFT JOIN expected e USING (schedule_id)
+  FROM stops s LEFT JOIN expected e USING (schedule_id) {_ONCE}
 ),
-counted_due AS (SELECT c.*, {moved_out_of("counted_on", "not_before")} AS due_on FROM counted c),
+counted_due AS (SELECT c.*, {moved_out_of("counted_on", "not_before")} AS due_on FROM counted c {_ONCE}),
 floating AS (
   SELECT schedule_id, device_id, today, due_on,
     CASE WHEN counts_from IS NULL THEN {_opens("due_on")} ELSE least(greatest({_opens("due_on")}, counts_from + 1), due_on) END AS opens_on,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +31,14 @@ def compute(cursor: Any, device_ids: list[int] | None, *, today: Mapping[int, da
     many = whole or len(device_ids or ()) > ANALYZE_FROM
     if many and not whole:
         cursor.execute("ANALYZE due_device")
-    cursor.execute(due_sql.fill_work(whole=whole))
-    cursor.execute(due_sql.fill_holds(whole=whole), [sorted(HOLDING)])
+    about = span_of(device_ids or ()) | {"holding": sorted(HOLDING)}
+    cursor.execute(due_sql.fill_work(whole=whole), about)
+    cursor.execute(due_sql.fill_holds(whole=whole), about)
     if many:
-        cursor.execute("ANALYZE due_work, due_hold")
+        cursor.execute(due_sql.LEARN)
     cursor.execute(due_sql.PLAN)
+
+
+def span_of(device_ids: Sequence[int]) -> dict[str, int]:
+    """Return the first and the final key, as the statements of ``due_sql`` and ``settle_sql`` take them."""
+    return {"first": min(device_ids, default=0), "final": max(device_ids, default=0)}

@@ -1,37 +1,35 @@
 """Statements that write what ``queries.due_sql`` computed into the visits. Each is safe to run twice: the second time it changes nothing."""
 
 # ruff: noqa: S608 - put together from constants of this file; values go in as parameters
+from openhtm.maintenance.queries.due_sql import NEAR
+
 LOCK_ALL = "SELECT pg_advisory_xact_lock(%s)"
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%s)"
 LOCK_ROWS = "SELECT count(*) FROM (SELECT id FROM maintenance_schedule WHERE device_id = ANY(%s) ORDER BY id FOR UPDATE) locked"
 LOCK_KEY = 8_271_003
 """Whoever changes schedules everywhere takes it alone; whoever brings visits in line shares it and locks the schedules it reads."""
+LEARN_WANTED = "ANALYZE due_wanted (schedule_id, device_id, due_on, state, is_current)"
 
-
-def fill_facts(*, whole: bool) -> str:
-    """Return the statement that gathers attempts and confirmed exclusions. Parameters: the codes that are performed work; void.
-
-    Work of a vendor counts when its report was accepted.
-    """
-    only = "" if whole else "AND a.device_id IN (SELECT device_id FROM due_device)"
-    return f"""
+FILL_FACTS = f"""
 INSERT INTO due_fact
 WITH tried AS (
   SELECT a.visit_id, count(*) AS tries, (array_agg(a.outcome ORDER BY a.attempted_at DESC, a.id DESC))[1] AS outcome,
-    min(a.attempted_on) FILTER (WHERE a.outcome = ANY(%s) AND (a.outcome <> 'vendor_done' OR EXISTS (
+    min(a.attempted_on) FILTER (WHERE a.outcome = ANY(%(performed)s) AND (a.outcome <> 'vendor_done' OR EXISTS (
       SELECT 1 FROM workorders_vendorreport r WHERE r.work_order_id = a.work_order_id AND r.verdict = 'accepted'))) AS performed_on
   FROM maintenance_attempt a
-  WHERE NOT EXISTS (SELECT 1 FROM maintenance_attempt s WHERE s.supersedes_id = a.id) AND a.outcome <> %s {only}
+  WHERE NOT EXISTS (SELECT 1 FROM maintenance_attempt s WHERE s.supersedes_id = a.id) AND a.outcome <> %(void)s
+    AND a.device_id IN (SELECT device_id FROM due_device) AND a.device_id {NEAR}
   GROUP BY a.visit_id
 ),
 excluded AS (SELECT DISTINCT visit_id FROM maintenance_visitexclusion WHERE confirmed)
 SELECT v.id, v.schedule_id, v.device_id, v.due_on, v.state, COALESCE(t.tries, 0), COALESCE(t.outcome, ''), t.performed_on, x.visit_id IS NOT NULL
 FROM due_work w
-JOIN maintenance_visit v ON v.schedule_id = w.schedule_id
+JOIN maintenance_visit v ON v.schedule_id = w.schedule_id AND v.device_id {NEAR}
 LEFT JOIN tried t ON t.visit_id = v.id
 LEFT JOIN excluded x ON x.visit_id = v.id
 WHERE t.visit_id IS NOT NULL OR x.visit_id IS NOT NULL OR v.attempts_count > 0 OR v.state IN ('done', 'excluded')
 """
+"""Gathers attempts and confirmed exclusions. Work of a vendor counts when its report was accepted."""
 
 
 APPLY_FACTS = """
@@ -81,27 +79,27 @@ SELECT count(*) FROM written
 """
 """Settles visits that were done or excluded, and takes back what no longer holds; changed schedules are planned again."""
 
-UNCOVER = """
+UNCOVER = f"""
 WITH written AS (
   UPDATE maintenance_visit v SET state = 'missed', performed_on = NULL, covered_by_id = NULL, timing = '', policy_compliant = false,
     outcome = CASE WHEN v.attempts_count = 0 THEN '' ELSE v.outcome END,
     settled_at = %(now)s, updated_at = %(now)s
   FROM due_work w, maintenance_visit g
-  WHERE w.schedule_id = v.schedule_id AND v.state = 'covered' AND g.id = v.covered_by_id AND g.state NOT IN ('done', 'covered')
+  WHERE w.schedule_id = v.schedule_id AND v.device_id {NEAR} AND v.state = 'covered' AND g.id = v.covered_by_id AND g.state NOT IN ('done', 'covered')
   RETURNING v.schedule_id
 ),
 dirty AS (INSERT INTO due_dirty SELECT DISTINCT schedule_id FROM written)
 SELECT count(*) FROM written
 """
 
-COVER = """
+COVER = f"""
 WITH found AS (
   SELECT DISTINCT ON (m.schedule_id, m.due_on) m.*, g.id AS covering_id, g.performed_on
   FROM due_wanted m
   JOIN due_work s ON s.schedule_id = m.schedule_id
   JOIN procedures_procedure_covers c ON c.to_procedure_id = s.procedure_id
-  JOIN maintenance_schedule major ON major.device_id = m.device_id AND major.procedure_id = c.from_procedure_id
-  JOIN maintenance_visit g ON g.schedule_id = major.id AND g.state IN ('done', 'covered') AND g.due_on BETWEEN m.opens_on AND m.on_time_until
+  JOIN maintenance_schedule major ON major.device_id = m.device_id AND major.device_id {NEAR} AND major.procedure_id = c.from_procedure_id
+  JOIN maintenance_visit g ON g.schedule_id = major.id AND g.device_id {NEAR} AND g.state IN ('done', 'covered') AND g.due_on BETWEEN m.opens_on AND m.on_time_until
   WHERE m.taken_over_on IS NULL OR g.performed_on < m.taken_over_on
   ORDER BY m.schedule_id, m.due_on, abs(g.due_on - m.due_on), g.due_on
 ),
@@ -139,7 +137,7 @@ WHERE w.schedule_id = d.schedule_id""",
     "TRUNCATE due_dirty",
 )
 
-TAKE_OVER = """
+TAKE_OVER = f"""
 WITH passing AS (SELECT * FROM due_wanted WHERE NOT is_current),
 known AS (
   UPDATE maintenance_visit v SET state = p.state, next_change_on = NULL, settled_at = %(now)s, updated_at = %(now)s,
@@ -148,7 +146,7 @@ known AS (
     on_time_until = CASE WHEN v.is_open OR v.state = 'passed_held' THEN p.on_time_until ELSE v.on_time_until END,
     grace_until = CASE WHEN v.is_open OR v.state = 'passed_held' THEN p.grace_until ELSE v.grace_until END
   FROM passing p
-  WHERE v.schedule_id = p.schedule_id AND v.due_on = p.due_on AND v.state <> p.state AND v.state NOT IN ('done', 'excluded', 'covered')
+  WHERE v.schedule_id = p.schedule_id AND v.due_on = p.due_on AND v.device_id {NEAR} AND v.state <> p.state AND v.state NOT IN ('done', 'excluded', 'covered')
   RETURNING 1
 ),
 new AS (
@@ -156,19 +154,21 @@ new AS (
     policy_compliant, settled_at, updated_at)
   SELECT p.schedule_id, p.device_id, p.due_on, p.opens_on, p.on_time_until, p.grace_until, p.state, '', '', 0,
     CASE WHEN p.state = 'missed' THEN false END, %(now)s, %(now)s
-  FROM passing p LEFT JOIN maintenance_visit v ON v.schedule_id = p.schedule_id AND v.due_on = p.due_on WHERE v.id IS NULL
+  FROM passing p LEFT JOIN maintenance_visit v ON v.schedule_id = p.schedule_id AND v.due_on = p.due_on AND v.device_id {NEAR}
+  WHERE v.id IS NULL
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM known)
 """
 
-GIVE_WAY = """
+GIVE_WAY = f"""
 WITH wanted AS (SELECT * FROM due_wanted WHERE is_current),
 stale AS (
   SELECT v.id, n.due_on AS new_due, n.opens_on, n.on_time_until, n.grace_until, n.state AS new_state, n.next_change_on,
-    n.due_on IS NOT NULL AND NOT EXISTS (SELECT 1 FROM maintenance_visit o WHERE o.schedule_id = v.schedule_id AND o.due_on = n.due_on) AS moves
+    n.due_on IS NOT NULL AND NOT EXISTS (SELECT 1 FROM maintenance_visit o WHERE o.schedule_id = v.schedule_id AND o.due_on = n.due_on AND o.device_id {NEAR})
+      AS moves
   FROM due_work w
-  JOIN maintenance_visit v ON v.schedule_id = w.schedule_id AND v.is_open
+  JOIN maintenance_visit v ON v.schedule_id = w.schedule_id AND v.device_id {NEAR} AND v.is_open
   LEFT JOIN wanted n ON n.schedule_id = w.schedule_id
   WHERE n.due_on IS NULL OR n.due_on <> v.due_on
 ),
@@ -185,13 +185,13 @@ SELECT count(*) FILTER (WHERE moves), count(*) FILTER (WHERE NOT moves) FROM wri
 """
 """An open visit whose day is no longer owed moves to the day that is, with its attempts and its order, or is owed no longer."""
 
-OPEN = """
+OPEN = f"""
 WITH wanted AS (SELECT * FROM due_wanted WHERE is_current),
 known AS (
   UPDATE maintenance_visit v SET opens_on = n.opens_on, on_time_until = n.on_time_until, grace_until = n.grace_until, state = n.state,
     next_change_on = n.next_change_on, settled_at = NULL, policy_compliant = NULL, updated_at = %(now)s
   FROM wanted n
-  WHERE v.schedule_id = n.schedule_id AND v.due_on = n.due_on
+  WHERE v.schedule_id = n.schedule_id AND v.due_on = n.due_on AND v.device_id {NEAR}
     AND (v.opens_on, v.on_time_until, v.grace_until, v.state, v.next_change_on)
       IS DISTINCT FROM (n.opens_on, n.on_time_until, n.grace_until, n.state::varchar, n.next_change_on)
   RETURNING 1
@@ -200,7 +200,8 @@ new AS (
   INSERT INTO maintenance_visit (schedule_id, device_id, due_on, opens_on, on_time_until, grace_until, state, next_change_on, timing, outcome,
     attempts_count, updated_at)
   SELECT n.schedule_id, n.device_id, n.due_on, n.opens_on, n.on_time_until, n.grace_until, n.state, n.next_change_on, '', '', 0, %(now)s
-  FROM wanted n LEFT JOIN maintenance_visit v ON v.schedule_id = n.schedule_id AND v.due_on = n.due_on WHERE v.id IS NULL
+  FROM wanted n LEFT JOIN maintenance_visit v ON v.schedule_id = n.schedule_id AND v.due_on = n.due_on AND v.device_id {NEAR}
+  WHERE v.id IS NULL
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM known)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import MissPolicy, Visit
 from openhtm.maintenance.queries import due_sql
-from openhtm.maintenance.queries.owed import ANALYZE_FROM, compute, days_at_facilities
+from openhtm.maintenance.queries.owed import ANALYZE_FROM, compute, days_at_facilities, span_of
 from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID, Attempt, policy_compliant
 from openhtm.maintenance.rules.states import VisitState
 from openhtm.maintenance.rules.windows import Window
@@ -62,12 +62,12 @@ def settle_chunk(*, first_device_id: int, last_device_id: int, now: datetime, to
 
 
 def _settle(cursor: Any, device_ids: list[int], *, now: datetime, today: Mapping[int, date]) -> Changes:
-    changes, about = Changes(), {"now": now}
+    changes, about = Changes(), {"now": now, "performed": PERFORMED, "void": VOID} | span_of(device_ids)
     compute(cursor, device_ids, today=today)
     many = len(device_ids) > ANALYZE_FROM
     if many:
-        cursor.execute("ANALYZE due_wanted")
-    cursor.execute(settle_sql.fill_facts(whole=False), [PERFORMED, VOID])
+        cursor.execute(settle_sql.LEARN_WANTED)
+    cursor.execute(settle_sql.FILL_FACTS, about)
     if many:
         cursor.execute("ANALYZE due_fact")
     changes.updated += _count(cursor, settle_sql.APPLY_FACTS, about) + _count(cursor, settle_sql.UNCOVER, about)

@@ -11,6 +11,7 @@ from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import Attempt, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.services import attempts
 from openhtm.maintenance.services.reconcile import Counts, DayInThePast, reconcile
+from openhtm.maintenance.services.settling import settle
 from openhtm.maintenance.tests.factories import PlanLineFactory, ProcedureFactory
 from openhtm.workorders.models import WorkOrder
 
@@ -45,6 +46,18 @@ def test_a_new_programme_gives_every_device_its_open_visit_and_a_second_run_does
     assert first == Counts(created=2)  # the visit and its order
     assert run(system, START) == Counts()
     assert run(system, START, whole=True) == Counts()
+
+
+def test_settling_some_devices_leaves_those_between_them_alone(pump, north, system):
+    several = [pump, *(DeviceFactory(facility=north, device_model=pump.device_model, accepted_on=pump.accepted_on) for _ in range(4))]
+    run(system, START)
+    before = visits(between := Schedule.objects.get(device=several[2]))
+    later = date(2026, 4, 1)
+    chosen = [several[0].pk, several[4].pk]
+    settle(device_ids=chosen, now=at(later), today={north.pk: later})
+    assert visits(between) == before
+    for one in Schedule.objects.filter(device__in=chosen):
+        assert visits(one) == [(date(2026, 1, 31), "missed"), (date(2026, 4, 30), "in_window")]
 
 
 def test_a_visit_that_was_never_done_is_missed_when_the_next_window_opens(pump, system):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -143,17 +143,29 @@ def contents_of(wanted: dict[int, str]) -> dict[int, Content]:
 
 
 def _read_results(known: Known, sent: Sequence[Sent]) -> None:
-    """Read results of the same ids, and those that are to be corrected. Two statements, one without corrections."""
+    """Read results of the same ids, and those that are to be corrected. One statement where all is new, as almost always; else three."""
     corrected = {one.supersedes for one in sent if one.supersedes}
     wanted = {one.uid for one in sent} | corrected
     if not wanted:
         return
-    found = Result.objects.filter(uid__in=wanted).select_related("work_order").defer("limit", "detail", "qualification")
+    known_ids = fingerprints_of(wanted)
+    if not known_ids:
+        return
+    found = Result.objects.filter(uid__in=known_ids).select_related("work_order").defer("limit", "detail", "qualification")
     known.results = {one.uid: one for one in found}
     known.fingerprints = {uid: one.fingerprint for uid, one in known.results.items()}
     if corrected:
         replaced = Result.objects.filter(supersedes__in=corrected).values_list("supersedes", flat=True)
         known.superseded = {uid for uid in replaced if uid is not None}
+
+
+def fingerprints_of(uids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return what results of these ids were stored with. One statement, none for nothing; written out, since every result asks it twice."""
+    if not uids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uid, fingerprint FROM workorders_result WHERE uid = ANY(%s)", [list(uids)])
+        return dict(cursor.fetchall())
 
 
 def _read_current(known: Known, steps: set[str]) -> None:

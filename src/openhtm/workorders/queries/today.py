@@ -96,8 +96,10 @@ def by_place(cards: Iterable[Card]) -> list[Place]:
 
 
 def _cards(orders: WorkOrderQuerySet, *, limit: int, now: datetime) -> list[Card]:
-    soonest = orders.order_by(F("on_time_until").asc(nulls_last=True), "priority", "number")
-    return [Card(row, now) for row in soonest.values(*FIELDS)[: limit + 1]]
+    """Choose first, then look up what a card shows: whoever has hundreds of orders of one day pays for those that are shown."""
+    soonest = (F("on_time_until").asc(nulls_last=True), "priority", "number")
+    chosen = orders.order_by(*soonest).values("pk")[: limit + 1]
+    return [Card(row, now) for row in WorkOrder.objects.filter(pk__in=chosen).order_by(*soonest).values(*FIELDS)]
 
 
 def _by_urgency(cards: Iterable[Card]) -> list[Card]:

@@ -66,8 +66,9 @@ class CommentAdded:
 
 @dataclass(frozen=True, slots=True)
 class ResultsStored:
-    """Results of these checklists arrived."""
+    """Results of these checklists arrived; ``settled_order_ids`` are those of their orders that were completed or closed before."""
 
     checklist_ids: tuple[int, ...]
+    settled_order_ids: tuple[int, ...]
     actor: object
     at: datetime

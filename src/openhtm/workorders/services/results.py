@@ -20,7 +20,7 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.procedures.rules.judging import limit_in_words
 from openhtm.procedures.rules.steps import Step
 from openhtm.workorders.models import Checklist, Result, WorkOrder
-from openhtm.workorders.queries.evidence import Known, known_about
+from openhtm.workorders.queries.evidence import Known, fingerprints_of, known_about
 from openhtm.workorders.rules.events import ResultsStored
 from openhtm.workorders.rules.kinds import STATUS_LABELS, Status, number_text
 from openhtm.workorders.rules.results import (
@@ -125,7 +125,8 @@ def store_results(
     corrective = act_on_failures(stored=stored, actor=actor, now=now)
     refresh_finished([one.result.checklist for one in batch.ready.values()])
     if touched := tuple(sorted({one.result.checklist_id for one in batch.ready.values()})):
-        publish(ResultsStored(checklist_ids=touched, actor=actor, at=now))
+        settled = {order.pk for _, _, order in stored if order.status in (Status.COMPLETED, Status.CLOSED)}
+        publish(ResultsStored(checklist_ids=touched, settled_order_ids=tuple(sorted(settled)), actor=actor, at=now))
     return StoreOutcome(tuple(outcome for outcome in batch.outcomes if outcome is not None), tuple(order.number for order in corrective))
 
 
@@ -294,7 +295,7 @@ class _Batch:
 
     def _answer_races(self) -> None:
         """Only the same uid sent for two orders at once gets here: the lock of the order prevents every other race."""
-        stored = dict(Result.objects.filter(uid__in=[one.result.uid for one in self.ready.values()]).values_list("uid", "fingerprint"))
+        stored = fingerprints_of([one.result.uid for one in self.ready.values()])
         for position, one in list(self.ready.items()):
             if stored.get(one.result.uid) != one.result.fingerprint:
                 del self.ready[position]

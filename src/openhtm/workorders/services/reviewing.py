@@ -136,9 +136,8 @@ def _follow_moves(event: OrderMoved) -> None:
 
 
 def _follow_results(event: ResultsStored) -> None:
-    settled = WorkOrder.objects.filter(checklists__in=event.checklist_ids, status__in=(Status.COMPLETED, Status.CLOSED))
-    if found := list(settled.values_list("pk", flat=True).distinct()):
-        refresh_review(found)
+    if event.settled_order_ids:
+        refresh_review(event.settled_order_ids)
 
 
 def listen() -> None:
