@@ -21,6 +21,7 @@ ROOMS = {
     "traceability": "Files of testers, and testers in doubt",
     "maintenance": "Schedules and visits",
     "rounds": "Rounds and readiness checks",
+    "staffing": "Staffing forecast",
 }
 HEAD = """# Records of work
 

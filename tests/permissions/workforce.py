@@ -10,7 +10,8 @@ from openhtm.documents.services import store_file
 from openhtm.documents.tests.samples import PDF
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission as P
-from openhtm.workforce.models import CeuEntry, Credential, EmploymentFact, StaffMember, Team
+from openhtm.identity.rules.permissions import Role
+from openhtm.workforce.models import Absence, CeuEntry, Credential, EmploymentFact, HolidayCalendar, StaffMember, Team
 from openhtm.workforce.tests.factories import staff_of
 from tests.permissions.rows import Row
 from tests.permissions.world import World
@@ -136,6 +137,49 @@ PEOPLE: list[Row] = [
 ]
 ROWS: list[Row] = [
     *PEOPLE,
+def absence(world: World) -> dict[str, Any]:
+    staff = staff_of(world.people[Role.TECHNICIAN])
+    found, _ = Absence.objects.get_or_create(staff=staff, from_on=dt.date(2030, 1, 7), until_on=dt.date(2030, 1, 9))
+    return {"absence_id": found.pk}
+
+
+def new_absence(world: World) -> dict[str, Any]:
+    return {"staff_id": staff_of(world.people[Role.MANAGER]).pk, "from_on": "2031-02-03", "until_on": "2031-02-05"}
+
+
+def calendar(world: World) -> dict[str, Any]:
+    return {"calendar_id": HolidayCalendar.objects.get_or_create(name="North holidays", facility=world.north)[0].pk}
+
+
+def new_shift(world: World) -> dict[str, Any]:
+    return {"name": "Early", "weekdays": [1, 2], "starts_at": "07:00", "ends_at": "15:00", "facility": world.north.code}
+
+
+def new_calendar(world: World) -> dict[str, Any]:
+    return {"name": "North days", "facility": world.north.code, "days": [{"on": "2026-12-25", "name": "Christmas"}]}
+
+
+ROWS: list[Row] = [
+    Row("workforce:absence-list", needs=P.VIEW_STAFF),
+    Row("workforce:absence-add", needs=P.VIEW_STAFF),
+    Row("workforce:absence-add", "POST", needs=P.VIEW_STAFF),
+    Row("workforce:absence-cancel", "POST", needs=P.MANAGE_STAFF, kwargs=absence, scoped=True),
+    Row("workforce:shift-list", needs=P.VIEW_STAFF),
+    Row("workforce:shift-add", needs=P.MANAGE_STAFF),
+    Row("workforce:shift-add", "POST", needs=P.MANAGE_STAFF),
+    Row("workforce:calendar-list", needs=P.VIEW_STAFF),
+    Row("workforce:calendar-add", needs=P.MANAGE_STAFF),
+    Row("workforce:calendar-add", "POST", needs=P.MANAGE_STAFF),
+    Row("workforce:calendar-edit", needs=P.MANAGE_STAFF, kwargs=calendar, scoped=True),
+    Row("workforce:calendar-edit", "POST", needs=P.MANAGE_STAFF, kwargs=calendar, scoped=True),
+    Row("api:list_absences", needs=P.VIEW_STAFF, query={"on_or_after": "2026-01-05"}),
+    Row("api:add_absence", "POST", needs=P.MANAGE_STAFF, data=new_absence),
+    Row("api:cancel_absence", "DELETE", needs=P.MANAGE_STAFF, kwargs=absence, scoped=True),
+    Row("api:list_shifts", needs=P.VIEW_STAFF),
+    Row("api:add_shift", "POST", needs=P.MANAGE_STAFF, data=new_shift, ok=(201, 404)),
+    Row("api:list_holiday_calendars", needs=P.VIEW_STAFF),
+    Row("api:add_holiday_calendar", "POST", needs=P.MANAGE_STAFF, data=new_calendar, ok=(201, 404)),
+    Row("api:set_holiday_calendar", "PUT", needs=P.MANAGE_STAFF, kwargs=calendar, data=new_calendar, scoped=True),
     Row("workforce:team-list", needs=P.VIEW_SCHEDULES),
     Row("workforce:team-add", needs=P.MANAGE_TEAMS),
     Row("workforce:team-add", "POST", needs=P.MANAGE_TEAMS),

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "openhtm.traceability",
     "openhtm.maintenance",
     "openhtm.rounds",
+    "openhtm.staffing",
     "openhtm.reporting",
     "openhtm.demo",
     "django.contrib.auth",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("openhtm.workorders.urls")),
     path("", include("openhtm.maintenance.urls")),
     path("", include("openhtm.rounds.urls")),
+    path("", include("openhtm.staffing.urls")),
     path("", include("openhtm.ui.urls")),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -19,3 +21,26 @@ def load_bar(amount: float, *, most: float, label: str, limit: float | None = No
     words = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     opening = f'<svg class="loadbar{" quiet" if quiet else ""}" {words}>'
     return mark_safe(f'{opening}<rect class="within" width="{within:g}%" height="100%"/>{over}{line}</svg>')  # noqa: S308 - numbers, and an escaped label
+
+
+def stack_bar(
+    parts: Sequence[tuple[str, float]],
+    *,
+    most: float,
+    label: str,
+    limit: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> SafeString:
+    """A bar of several ``parts`` (kind, amount), each a class of its own; ``low`` to ``high`` is drawn as a range over its end."""
+    whole, start, rects = most or 1, 0.0, []
+    for kind, amount in parts:
+        width = min(amount / whole, 1) * 100
+        rects.append(f'<rect class="part {escape(kind)}" x="{start:g}%" width="{width:g}%" height="100%"/>')
+        start += width
+    if low is not None and high is not None and high > low:
+        first, last = (min(one / whole, 1) * 100 for one in (low, high))
+        rects.append(f'<rect class="range" x="{first:g}%" width="{last - first:g}%" y="45%" height="10%"/>')
+    if limit is not None:
+        rects.append(f'<rect class="limit" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>')
+    return mark_safe(f'<svg class="loadbar stack" role="img" aria-label="{escape(label)}">{"".join(rects)}</svg>')  # noqa: S308 - numbers, and escaped words

@@ -64,7 +64,7 @@ def _person(demo: Demo, facility: FacilityPlaces, number: int, pk: int, name: st
     for (since, cents), until in zip(rates, ends, strict=True):
         hours.append(
             StaffHours(
-                staff_id=demo.staff[pk], facility_id=facility.pk, weekly_min=weekly, loaded_rate_cents=cents, skills=list(skills),
+                staff_id=demo.staff[pk], facility_id=facility.pk, weekly_min=weekly, paid_weekly_min=2400, loaded_rate_cents=cents, skills=list(skills),
                 effective_from=since, effective_to=until,
             )
         )  # fmt: skip

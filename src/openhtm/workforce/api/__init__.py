@@ -16,7 +16,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce import queries
-from openhtm.workforce.api import staff
+from openhtm.workforce.api import availability, staff
 from openhtm.workforce.models import Skill, StaffHours, Team
 from openhtm.workforce.services import teams as services
 
@@ -69,6 +69,8 @@ class HoursOut(Schema):
     person: str
     facility: str | None
     weekly_min: int
+    paid_weekly_min: int | None
+    shift_id: int | None
     skills: list[str]
     effective_from: dt.date
     effective_to: dt.date | None
@@ -79,6 +81,10 @@ class HoursIn(Body):
     weekly_min: Annotated[int, Field(ge=0, le=10_080)]
     effective_from: dt.date
     facility: Code | None = None
+    paid_weekly_min: Annotated[int, Field(ge=0, le=10_080)] | None = Field(
+        default=None, description="Everything included; null: not known."
+    )
+    shift_id: Key | None = None
     loaded_rate_cents: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     skills: Annotated[list[Code], Field(max_length=50)] = []
 
@@ -157,9 +163,9 @@ def _team(team: Team) -> dict[str, Any]:
 
 
 def _hours(line: StaffHours) -> dict[str, Any]:
-    shown = ("weekly_min", "skills", "effective_from", "effective_to")
+    shown = ("weekly_min", "paid_weekly_min", "shift_id", "skills", "effective_from", "effective_to")
     facts = {name: getattr(line, name) for name in shown}
     return facts | {"staff_id": line.staff_id, "person": line.staff.full_name, "facility": line.facility.code if line.facility else None}
 
 
-routers: tuple[Router, ...] = (router, staff.router)
+routers: tuple[Router, ...] = (router, staff.router, availability.router)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from openhtm.core.history import tracked
 from openhtm.sites.models import Facility
+from openhtm.workforce.models.availability import ShiftPattern
 from openhtm.workforce.models.people import StaffMember
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ class StaffHours(models.Model):
     staff = models.ForeignKey(StaffMember, models.CASCADE, related_name="hours")
     facility = models.ForeignKey(Facility, models.PROTECT, null=True, blank=True, related_name="+")
     weekly_min = models.PositiveIntegerField(help_text="Minutes a week that can be booked on work, after meetings, training and leave.")
+    paid_weekly_min = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Paid minutes a week, everything included; empty: only the bookable minutes are known."
+    )
+    shift = models.ForeignKey(ShiftPattern, models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: Monday to Friday.")
     loaded_rate_cents = models.PositiveIntegerField(null=True, blank=True, help_text="Cost of an hour, benefits included.")
     skills = ArrayField(models.SlugField(max_length=40), default=list, blank=True, help_text="Codes of skills.")
     effective_from = models.DateField(default=timezone.localdate)
@@ -116,8 +121,13 @@ class StaffHours(models.Model):
             models.UniqueConstraint(fields=["staff", "effective_from"], name="staff_hours_once"),
             models.CheckConstraint(
                 name="staff_hours_week",
-                condition=Q(weekly_min__lte=10_080),
+                condition=Q(weekly_min__lte=10_080) & (Q(paid_weekly_min__isnull=True) | Q(paid_weekly_min__lte=10_080)),
                 violation_error_message="A week has 10,080 minutes.",
+            ),
+            models.CheckConstraint(
+                name="staff_hours_bookable_within_paid",
+                condition=Q(paid_weekly_min__isnull=True) | Q(weekly_min__lte=models.F("paid_weekly_min")),
+                violation_error_message="More hours can be booked than are paid: raise the paid hours or leave them empty.",
             ),
             models.CheckConstraint(
                 name="staff_hours_period",

@@ -13,7 +13,7 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
-from openhtm.workforce.models import Skill, Specialty, StaffHours, StaffMember, Team, TeamMember
+from openhtm.workforce.models import ShiftPattern, Skill, Specialty, StaffHours, StaffMember, Team, TeamMember
 
 
 @transaction.atomic
@@ -67,6 +67,8 @@ def set_hours(
     effective_from: date,
     facility_id: int | None = None,
     loaded_rate_cents: int | None = None,
+    paid_weekly_min: int | None = None,
+    shift_id: int | None = None,
     skills: Sequence[str] = (),
 ) -> StaffHours:
     """Say from which day on a person has so many minutes a week; earlier lines end there. Raises StaffMember.DoesNotExist, NotAllowed, Invalid."""
@@ -75,11 +77,14 @@ def set_hours(
     unknown = set(skills) - set(Skill.objects.filter(active=True, code__in=skills).values_list("code", flat=True))
     if unknown:
         raise Invalid({"skills": [f"There is no skill {min(unknown)}."]})
+    if shift_id is not None and not ShiftPattern.objects.filter(pk=shift_id, active=True).exists():
+        raise Invalid({"shift": ["Choose a shift from the list."]})
     StaffHours.objects.filter(staff=person, effective_to__isnull=True, effective_from__lt=effective_from).update(
         effective_to=effective_from
     )
     values: dict[str, Any] = {
         "facility_id": facility_id, "weekly_min": weekly_min, "loaded_rate_cents": loaded_rate_cents, "skills": sorted(set(skills)),
+        "paid_weekly_min": paid_weekly_min, "shift_id": shift_id,
     }  # fmt: skip
     with refuse_readably():
         return StaffHours.objects.update_or_create(staff=person, effective_from=effective_from, defaults=values)[0]

@@ -21,14 +21,17 @@ from openhtm.workforce.models import StaffMember, Team
 from openhtm.workforce.services import teams as services
 
 FORM = "workforce/form.html"
-TABS = (("Teams", "workforce:team-list"), ("Hours", "workforce:hours-list"))
+TABS = (
+    ("Teams", "workforce:team-list"), ("Hours", "workforce:hours-list"), ("Absences", "workforce:absence-list"),
+    ("Shifts", "workforce:shift-list"), ("Holidays", "workforce:calendar-list"),
+)  # fmt: skip
 
 
 def _who(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined]
 
 
-def _tabs(current: str) -> list[parts.Tab]:
+def tabs(current: str) -> list[parts.Tab]:
     return [parts.Tab(label=label, url=reverse(route), current=route == current) for label, route in TABS]
 
 
@@ -41,7 +44,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     facts = {
         "page": page,
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="teams"),
-        "tabs": _tabs("workforce:team-list"),
+        "tabs": tabs("workforce:team-list"),
         "may_edit": actor.may(Permission.MANAGE_TEAMS),
     }
     return render(request, "workforce/team_list.html", facts)
@@ -96,7 +99,7 @@ def hours_list(request: HttpRequest) -> HttpResponse:
     facts = {
         "lines": [(line, f"{line.weekly_min / 60:g} h") for line in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="people"),
-        "tabs": _tabs("workforce:hours-list"),
+        "tabs": tabs("workforce:hours-list"),
         "may_edit": actor.may(Permission.MANAGE_TEAMS),
         "see_costs": actor.may(Permission.VIEW_PAY),
     }
@@ -109,13 +112,15 @@ def hours_set(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.MANAGE_TEAMS)
 
     def save(values: dict) -> str:
-        rate, facility = values["loaded_rate"], values["facility"]
+        rate, facility, paid = values["loaded_rate"], values["facility"], values["paid_weekly_hours"]
         services.set_hours(
             actor=actor,
             staff_id=values["staff"].pk,
             weekly_min=round(values["weekly_hours"] * 60),
             effective_from=values["effective_from"],
             facility_id=facility.pk if facility else None,
+            paid_weekly_min=None if paid is None else round(paid * 60),
+            shift_id=values["shift"].pk if values["shift"] else None,
             loaded_rate_cents=None if rate is None else round(rate * 100),
             skills=[skill.code for skill in values["skills"]],
         )

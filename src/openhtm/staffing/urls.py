@@ -1,0 +1,6 @@
+"""Addresses of the staffing forecast."""
+
+from openhtm.staffing import views
+
+app_name = "staffing"
+urlpatterns = [*views.urlpatterns]
