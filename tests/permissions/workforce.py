@@ -135,8 +135,8 @@ PEOPLE: list[Row] = [
     Row("api:get_career_map", needs=P.VIEW_STAFF_RECORDS, kwargs=person, scoped=True),
     Row("api:list_programmes", needs=P.VIEW_STAFF),
 ]
-ROWS: list[Row] = [
-    *PEOPLE,
+
+
 def absence(world: World) -> dict[str, Any]:
     staff = staff_of(world.people[Role.TECHNICIAN])
     found, _ = Absence.objects.get_or_create(staff=staff, from_on=dt.date(2030, 1, 7), until_on=dt.date(2030, 1, 9))
@@ -160,6 +160,7 @@ def new_calendar(world: World) -> dict[str, Any]:
 
 
 ROWS: list[Row] = [
+    *PEOPLE,
     Row("workforce:absence-list", needs=P.VIEW_STAFF),
     Row("workforce:absence-add", needs=P.VIEW_STAFF),
     Row("workforce:absence-add", "POST", needs=P.VIEW_STAFF),

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('pghistory', '0007_auto_20250421_0444'),
         ('sites', '0001_initial'),
-        ('workforce', '0005_availability'),
+        ('workforce', '0007_availability'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

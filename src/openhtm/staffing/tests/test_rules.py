@@ -60,7 +60,9 @@ persons = st.builds(
 def test_nothing_that_is_needed_is_lost(scheduled, repairs, projects):
     found = forecast(months=MONTHS, scheduled=scheduled, repairs=[repairs] * 3, projects=projects, people=[[]] * 3, assumed=ASSUMED)
     counted = [one for one in repairs if one.orders]
-    expected = sum(scheduled.values()) + sum(one.minutes for one in projects) + 3 * sum(one.minutes for one in counted) / ASSUMED.corrective_months
+    expected = (
+        sum(scheduled.values()) + sum(one.minutes for one in projects) + 3 * sum(one.minutes for one in counted) / ASSUMED.corrective_months
+    )
     assert found.needed == pytest.approx(expected)
     assert sum(cell.needed for cell in found.by_skill().values()) == pytest.approx(expected)
     assert all(month.low <= month.needed + 1e-6 and month.needed <= month.high + 1e-6 for month in found.months)
