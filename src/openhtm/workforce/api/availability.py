@@ -15,8 +15,8 @@ from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
-from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.models import Absence, HolidayCalendar, ShiftPattern
+from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.services import availability as services
 
 router = Router(tags=["teams"])

@@ -17,9 +17,9 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
-from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.forms import WEEKDAYS, AbsenceForm, CalendarForm, ShiftForm
 from openhtm.workforce.models import StaffMember
+from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.rules.availability import shift_min
 from openhtm.workforce.services import availability as services
 from openhtm.workforce.views.teams import FORM, tabs

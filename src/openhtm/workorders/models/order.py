@@ -201,6 +201,12 @@ class WorkOrder(models.Model):
             models.Index(fields=["grace_until"], name="work_order_grace", condition=Q(under_way=True)),
             models.Index(fields=["completion_due_at"], name="work_order_target", condition=Q(under_way=True, due_on__isnull=True)),
             models.Index(fields=["-closed_at"], name="work_order_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(  # how many repairs a facility had by skill, and the minutes they took, for the staffing forecast
+                fields=["facility", "closed_at"],
+                name="work_order_repairs",
+                include=["skill", "labour_min"],
+                condition=Q(kind=Kind.CORRECTIVE.value, closed_at__isnull=False),
+            ),
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="work_order_search"),  # part of a title
         ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0007_labels_and_quality'),
-        ('maintenance', '0003_covered_by_index_and_signatures'),
+        ('maintenance', '0005_fill_coming_work'),
         ('workorders', '0004_list_indexes'),
     ]
 
