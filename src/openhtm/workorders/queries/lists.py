@@ -11,7 +11,7 @@ from openhtm.core.pagination import Page, keyset_page
 from openhtm.identity.actor import Actor
 from openhtm.workorders.models import WorkOrder
 from openhtm.workorders.models.order import WorkOrderQuerySet
-from openhtm.workorders.queries.cards import FIELDS, SHORT_STATUS, Card
+from openhtm.workorders.queries.cards import FIELDS, SHORT_STATUS, Card, cards_of
 from openhtm.workorders.queries.order_filters import late_condition, mine_condition
 from openhtm.workorders.rules.kinds import STATUS_TONES, WORKABLE, Status
 
@@ -77,11 +77,11 @@ class BoardColumn:
 
 
 def board(orders: WorkOrderQuerySet, *, now: datetime) -> list[BoardColumn]:
-    """Return the columns, most urgent priority first, oldest first in each. Two statements for each column."""
+    """Return the columns, most urgent priority first, oldest first in each. At most three statements for each column."""
     return [_column(orders.filter(under_way=True, status=status), status, now) for status in BOARD_COLUMNS]
 
 
 def _column(orders: WorkOrderQuerySet, status: Status, now: datetime) -> BoardColumn:
-    cards = [Card(row, now) for row in orders.order_by("priority", "number").values(*FIELDS)[: BOARD_CARDS + 1]]
+    cards = cards_of(orders.order_by("priority", "number")[: BOARD_CARDS + 1], now=now)
     count = capped(orders) if len(cards) > BOARD_CARDS else len(cards)
     return BoardColumn(status, SHORT_STATUS[status], STATUS_TONES[status], count, cards[:BOARD_CARDS])

@@ -1,4 +1,4 @@
-"""One person's day: their orders by place, what their teams share, what runs and what is done. Five statements, whatever there is."""
+"""One person's day: their orders by place, what their teams share, what runs and what is done. At most seven statements, whatever there is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openhtm.sites.models import Facility
 from openhtm.workforce.models import TeamMember
 from openhtm.workorders.models import LabourEntry, WorkOrder
 from openhtm.workorders.models.order import WorkOrderQuerySet
-from openhtm.workorders.queries.cards import FIELDS, Card
+from openhtm.workorders.queries.cards import Card, cards_of
 from openhtm.workorders.queries.order_filters import mine_condition
 from openhtm.workorders.rules.kinds import WORKABLE
 
@@ -71,7 +71,7 @@ class Day:
 
 
 def my_day(*, actor: Actor, now: datetime) -> Day:
-    """Return the day of ``actor``: at most MAX_MINE orders, the most urgent first. Five statements."""
+    """Return the day of ``actor``: at most MAX_MINE orders, the most urgent first. At most seven statements."""
     workable = WorkOrder.objects.visible_to(actor).under_way().filter(status__in=WORKABLE)
     mine = _cards(workable.filter(mine_condition(actor)), limit=MAX_MINE, now=now)
     teams = TeamMember.objects.filter(staff__user_id=actor.user_id or 0).values("team_id")
@@ -96,10 +96,8 @@ def by_place(cards: Iterable[Card]) -> list[Place]:
 
 
 def _cards(orders: WorkOrderQuerySet, *, limit: int, now: datetime) -> list[Card]:
-    """Choose first, then look up what a card shows: whoever has hundreds of orders of one day pays for those that are shown."""
     soonest = (F("on_time_until").asc(nulls_last=True), "priority", "number")
-    chosen = orders.order_by(*soonest).values("pk")[: limit + 1]
-    return [Card(row, now) for row in WorkOrder.objects.filter(pk__in=chosen).order_by(*soonest).values(*FIELDS)]
+    return cards_of(orders.order_by(*soonest)[: limit + 1], now=now)
 
 
 def _by_urgency(cards: Iterable[Card]) -> list[Card]:
