@@ -1,4 +1,4 @@
-"""``python -m bench.explain [WORD]``: the plans of every statement of the list pages and calls, on DATABASE_URL."""
+"""``python -m bench.explain [WORD]``: the plans of every statement of the pages of devices and of work, on DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ def main(word: str) -> int:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from bench.cases import work
     from bench.cases.answers import asked_of
     from bench.cases.statements import log_in
 
     client = Client(raise_request_exception=False)
     log_in(client)
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as plain:
-        addresses = asked_of(plain)
-    for name, choices in addresses.items():
+        addresses = {
+            name: f"/d/{choices[0].values[0]}" if name == "device" else f"/devices?{choices[0].path}"
+            for name, choices in asked_of(plain).items()
+        } | {name: choices[0].path for name, choices in work.pages(plain).items()}
+    for name, path in addresses.items():
         if word not in name:
             continue
-        path = f"/d/{choices[0].values[0]}" if name == "device" else f"/devices?{choices[0].path}"
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(path, HTTP_HOST="127.0.0.1")
         print(f"\n=== {name}: {path} ({answer.status_code}, {len(captured)} statements)")

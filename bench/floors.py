@@ -11,6 +11,13 @@ LEFT JOIN sites_location l ON l.id = d.location_id
 LEFT JOIN sites_department dep ON dep.id = d.department_id
 WHERE d.merged_into_id IS NULL AND """
 FIRST = " ORDER BY d.control_number LIMIT 51"
+ANSWER = "r.step_key, r.phase, r.number, r.unit, r.entered, r.verdict, r.measured_at, r.performer_name"
+ANSWERED = f"SELECT {ANSWER} FROM workorders_checklist c LEFT JOIN workorders_result r ON r.checklist_id = c.id"
+VISIT = """SELECT v.due_on, v.on_time_until, v.state, p.name, d.control_number, m.name, l.full_name, f.name, o.number FROM maintenance_visit v
+     JOIN maintenance_schedule s ON s.id = v.schedule_id JOIN procedures_procedure p ON p.id = s.procedure_id
+     JOIN inventory_device d ON d.id = v.device_id JOIN catalog_devicemodel m ON m.id = d.device_model_id
+     JOIN sites_facility f ON f.id = d.facility_id LEFT JOIN sites_location l ON l.id = d.location_id
+     LEFT JOIN workorders_workorder o ON o.id = v.work_order_id WHERE v.is_open"""
 FLOORS: dict[str, str] = {
     "list": ROW + "TRUE" + FIRST,
     "filtered": ROW + "d.facility_id = %s AND d.status = %s AND d.high_risk" + FIRST,
@@ -31,4 +38,11 @@ FLOORS: dict[str, str] = {
      LEFT JOIN inventory_device d ON d.id = o.device_id WHERE o.under_way ORDER BY o.status, o.priority, o.number LIMIT 51""",
     "order": """SELECT o.*, d.control_number, f.name FROM workorders_workorder o LEFT JOIN inventory_device d ON d.id = o.device_id
      JOIN sites_facility f ON f.id = o.facility_id WHERE o.number = %s""",
+    "checklist": f"{ANSWERED} WHERE c.uid = %s::uuid",
+    "checklist at a step": f"""{ANSWERED} WHERE c.uid = %s::uuid UNION ALL SELECT p.* FROM workorders_checklist c
+     JOIN workorders_workorder o ON o.id = c.work_order_id CROSS JOIN LATERAL (
+       SELECT {ANSWER} FROM workorders_result r WHERE r.device_id = o.device_id AND r.checklist_id <> c.id ORDER BY r.uid DESC LIMIT 14) p
+     WHERE c.uid = %s::uuid""",
+    "visits due now": f"{VISIT} AND v.state IN ('in_window', 'due', 'grace') ORDER BY v.on_time_until, v.id LIMIT 51",
+    "visits coming": f"{VISIT} AND v.state = 'not_due' ORDER BY v.on_time_until, v.id LIMIT 51",
 }

@@ -1,4 +1,4 @@
-"""Storing results one by one, in bulk and by two hundred people at once; the checklist page."""
+"""Storing results one by one, in bulk and by two hundred people at once."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import Any
 import psycopg
 
 from bench.instance import ROOT, Instance
-from bench.measure import Client, clocked, logged_in, percentile
+from bench.measure import Client, clocked, percentile
 from bench.results import Result
 from bench.sent import result
 
 ONE_BY_ONE, WARM_UP = 300, 20
 BATCHES, BATCH = 10, 1000
 PEOPLE, EACH = 200, 10
-PAGES = 100
 COLUMNS = (
     'checklist_id, work_order_id, device_id, step_key, phase, kind, number, unit, entered, choice, text, files, detail, verdict, "limit",'
     " share_of_limit, tester_id, tester_due_on, review_reasons, performer_id, performer_name, qualification, measured_at, received_at, reason,"
@@ -30,27 +29,30 @@ BARE = f"INSERT INTO workorders_result (uid, {COLUMNS}) SELECT u.uid, {COLUMNS} 
 
 def run(instance: Instance) -> list[Result]:
     """Measure each beside bare INSERTs of the same rows into the same table."""
-    made: list[list[Any]] = json.loads(_program(instance, "bench.seed_results", str(PEOPLE)))
-    uids = [uid for _, uid in made]
+    uids = [uid for _, uid in seeded(instance, PEOPLE)]
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
         return [
             *_one_by_one(instance, uids, connection),
             *_in_bulk(instance, uids, connection),
             *_together(instance, uids, connection),
-            *_page(instance, made),
         ]
 
 
-def _program(instance: Instance, module: str, *words: str, given: str = "") -> str:
+def seeded(instance: Instance, count: int) -> list[tuple[int, str]]:
+    """Open ``count`` orders with a checklist of 14 steps; return numbers of the orders and uids of the checklists."""
+    return [(number, uid) for number, uid in json.loads(program(instance, "bench.seed_results", str(count)))]
+
+
+def program(instance: Instance, module: str, *words: str, given: str = "") -> str:
     command = [sys.executable, "-m", module, *words]
     return subprocess.run(command, input=given, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
 
 
-def _caller(instance: Instance) -> Client:
+def caller(instance: Instance) -> Client:
     return Client(instance.app_port, {"Authorization": f"Bearer {instance.token}", "Content-Type": "application/json"})
 
 
-def _send(client: Client, items: Sequence[dict[str, Any]]) -> None:
+def send(client: Client, items: Sequence[dict[str, Any]]) -> None:
     _, body = client.send("POST", "/api/v1/results", json.dumps({"items": list(items)}), expect=(201,))
     assert json.loads(body)["stored"] == len(items)
 
@@ -61,10 +63,10 @@ def _bare(connection: psycopg.Connection[Any], uids: Sequence[str]) -> None:
 
 
 def _one_by_one(instance: Instance, uids: list[str], connection: psycopg.Connection[Any]) -> list[Result]:
-    client, ours, bare = _caller(instance), [], []
+    client, ours, bare = caller(instance), [], []
     for number in range(ONE_BY_ONE + WARM_UP):
         item = result(uids[number % len(uids)], number)
-        took = clocked(lambda item=item: _send(client, [item]))
+        took = clocked(lambda item=item: send(client, [item]))
         floor = clocked(lambda number=number: _bare(connection, [result("", number)["uid"]]))
         if number >= WARM_UP:
             ours.append(took)
@@ -77,11 +79,11 @@ def _one_by_one(instance: Instance, uids: list[str], connection: psycopg.Connect
 
 
 def _in_bulk(instance: Instance, uids: list[str], connection: psycopg.Connection[Any]) -> list[Result]:
-    client = _caller(instance)
+    client = caller(instance)
     batches = [[result(uids[n % len(uids)], n) for n in range(BATCH)] for _ in range(BATCHES)]
     began = time.perf_counter()
     for batch in batches:
-        _send(client, batch)
+        send(client, batch)
     ours = BATCHES * BATCH / (time.perf_counter() - began)
     fresh = [[result("", n)["uid"] for n in range(BATCH)] for _ in range(BATCHES)]
     began = time.perf_counter()
@@ -105,7 +107,7 @@ def _in_bulk(instance: Instance, uids: list[str], connection: psycopg.Connection
 def _together(instance: Instance, uids: list[str], connection: psycopg.Connection[Any]) -> list[Result]:
     """Nobody may meet an error, and what everybody was told must be there exactly once."""
     words = (str(instance.app_port), instance.token, str(PEOPLE), str(EACH))
-    told = json.loads(_program(instance, "bench.technicians", *words, given=json.dumps(uids)))
+    told = json.loads(program(instance, "bench.technicians", *words, given=json.dumps(uids)))
     row = connection.execute("SELECT count(*) FROM workorders_result WHERE uid = ANY(%s::uuid[])", [told["stored"]]).fetchone()
     there = row[0] if row else 0
     wrong = PEOPLE * EACH - len(told["stored"]) + abs(there - len(set(told["stored"])))
@@ -120,17 +122,4 @@ def _together(instance: Instance, uids: list[str], connection: psycopg.Connectio
             higher_is_better=True,
             note=f"p95 {told['p95_ms']:.0f} ms in the queue",
         ),
-    ]
-
-
-def _page(instance: Instance, made: list[list[Any]]) -> list[Result]:
-    from openhtm.demo.accounts import DEMO_ACCOUNTS
-
-    manager = next(account for account in DEMO_ACCOUNTS if account.username == "manager")
-    person = logged_in(instance.app_port, username=manager.username, password=manager.password)
-    paths = [f"/work/{number}/checklist/{uid}" for number, uid in made]
-    took = [clocked(lambda path=path: person.get(path)) for path in (paths * 2)[: PAGES + WARM_UP]][WARM_UP:]
-    return [
-        Result("page: checklist of 14 steps p50", percentile(took, 0.5), "ms"),
-        Result("page: checklist of 14 steps p95", percentile(took, 0.95), "ms", 50.0),
     ]
