@@ -11,7 +11,7 @@ from django.urls import reverse
 from openhtm.core.pagination import count_up_to
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.queries import filters
+from openhtm.inventory.queries import detail, filters
 from openhtm.ui import panels
 from openhtm.ui.panels import Panel
 
@@ -54,7 +54,9 @@ def of_department(request: HttpRequest, department: Any) -> Panel | None:
 
 
 def offer() -> None:
-    """Register the panels with the pages of lower rooms."""
+    """Register the panels with the pages of lower rooms, and what the page of a device asks."""
+    panels.question("device", "surroundings", detail.SURROUNDINGS)
+    panels.question("device", "risk profile", detail.DEFAULT_PROFILE)
     for slot, provider in (
         ("catalog.device_type", of_type),
         ("catalog.device_model", of_model),

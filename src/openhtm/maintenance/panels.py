@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.maintenance.models import Escalation, Schedule, Visit
-from openhtm.maintenance.queries.lists import attention
+from openhtm.maintenance.models import Escalation, Visit
+from openhtm.maintenance.queries.lists import STANDING, Standing, standing
 from openhtm.maintenance.queries.of_device import maintenance_of
 from openhtm.maintenance.queries.visit_list import FIELDS, VisitCard
 from openhtm.maintenance.rules.calendar import local_day
@@ -31,37 +31,42 @@ def device_tab(request: HttpRequest, device: Any) -> Panel | None:
     if not actor.may(Permission.VIEW_SCHEDULES):
         return None
     if request.GET.get("tab") != TAB:
-        count = Schedule.objects.filter(device_id=device.pk, live=True).count()
-        return Panel(template="maintenance/device_tab.html", title="Maintenance", count=count, key=TAB)
+        return Panel(template="maintenance/device_tab.html", title="Maintenance", count=_standing(request, device).schedules, key=TAB)
     found = maintenance_of(device_id=device.pk, type_id=device.device_type_id, model_id=device.device_model_id, now=timezone.now())
     context = {"found": found, "device": device, "may_record": actor.may(Permission.RECORD_ATTEMPTS, at=device.facility_id)}
     live = sum(line.live for line in found.lines)
     return Panel(template="maintenance/device_tab.html", context=context, title="Maintenance", count=live, key=TAB)
 
 
+def _standing(request: HttpRequest, device: Any) -> Standing:
+    return standing(panels.answer(request, "device", TAB, pk=device.pk), in_service=device.status == "in_service")
+
+
 def device_attention(request: HttpRequest, device: Any) -> Panel | None:
-    """Say that maintenance is late, or comes before the device is used. Three statements; for everybody who sees the device."""
-    found, actor = attention(device), request.actor  # type: ignore[attr-defined]
+    """Say that maintenance is late, or comes before the device is used; for everybody who sees the device.
+
+    No statement of its own: the page's answers its question.
+    """
+    found, actor = _standing(request, device), request.actor  # type: ignore[attr-defined]
     opens = actor.may(Permission.VIEW_SCHEDULES)
     today = local_day(timezone.now(), ZoneInfo(device.facility.time_zone))
     items = []
-    if found["before_use"]:
+    if found.before_use:
         items.append(
             parts.Notice(
                 title="Maintenance before use", detail="Do what is due before the device is used again.", tone="late", icon="shield-alert"
             )
         )
-    for visit in found["late"]:
+    for visit in found.late:
         days = (today - visit.grace_until).days
-        url = reverse("maintenance:visit", args=[visit.pk]) if opens else ""
         items.append(
             parts.Notice(
-                title=f"{visit.schedule.procedure} is late by {days} day{'' if days == 1 else 's'}",
+                title=f"{visit.procedure} is late by {days} day{'' if days == 1 else 's'}",
                 detail=f"It was due on {formats.day(visit.due_on)}.",
                 tone="late",
                 icon="calendar-x",
                 action_label="Open" if opens else "",
-                action_url=url,
+                action_url=reverse("maintenance:visit", args=[visit.visit_id]) if opens else "",
             )
         )
     return Panel(template="maintenance/device_attention.html", context={"items": items}, key="maintenance-attention") if items else None
@@ -113,6 +118,7 @@ def stickers(request: HttpRequest, order: Any) -> Panel | None:
 
 def offer() -> None:
     """Register the panels with the pages of lower rooms."""
+    panels.question("device", TAB, STANDING)
     panels.register("device.tabs", device_tab, order=40)
     panels.register("device.attention", device_attention, order=50)
     panels.register("today", searches_today, order=50)

@@ -26,9 +26,9 @@ def at_location(request: HttpRequest, location: Any) -> Panel | None:
 
 
 def of_device(request: HttpRequest, device: Any) -> Panel | None:
-    """The readiness checks of a device with their strips; nothing where there are none. Up to three statements."""
+    """The readiness checks of a device with their strips; nothing where there are none. Three statements where there are some."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not actor.may(Permission.DO_READINESS):
+    if not actor.may(Permission.DO_READINESS) or not panels.answer(request, "device", "readiness", pk=device.pk):
         return None
     now = timezone.now()
     rows = [shown.row(line, now=now) for line in queries.lines(queries.checks(actor).filter(device=device)[:10], now=now)]
@@ -37,5 +37,6 @@ def of_device(request: HttpRequest, device: Any) -> Panel | None:
 
 def offer() -> None:
     """Register the panels with the pages of lower rooms."""
+    panels.question("device", "readiness", "SELECT EXISTS (SELECT FROM rounds_readinesscheck WHERE device_id = %(pk)s AND active)")
     panels.register("location", at_location, order=50)
     panels.register("device.aside", of_device, order=120)

@@ -3,10 +3,12 @@
 A higher room calls ``register`` in ``AppConfig.ready``; the page asks ``collect`` for everything in a slot.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest
 
 
@@ -24,6 +26,7 @@ class Panel:
 Provider = Callable[[HttpRequest, Any], Panel | None]
 
 _providers: dict[str, dict[str, tuple[int, Provider]]] = {}
+_questions: dict[str, dict[str, str]] = {}
 
 
 def register(slot: str, provider: Provider, *, order: int = 100) -> None:
@@ -34,6 +37,38 @@ def register(slot: str, provider: Provider, *, order: int = 100) -> None:
     """
     name = f"{provider.__module__}.{provider.__qualname__}"
     _providers.setdefault(slot, {})[name] = (order, provider)
+
+
+def question(about: str, name: str, sql: str) -> None:
+    """Offer a scalar SQL expression about the record ``%(pk)s`` of a page, asked in one statement with those of all other rooms.
+
+    Round trips are what a page of one record costs most; so rooms that are strangers share one.
+    """
+    _questions.setdefault(about, {})[name] = sql
+
+
+def ask(about: str, *, pk: int, names: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the answers to all questions about a record (or to those of ``names``), JSON decoded. One statement."""
+    asked = {name: sql for name, sql in _questions.get(about, {}).items() if names is None or name in names}
+    if not asked:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'({sql})' for sql in asked.values())}", {"pk": pk})
+        found = zip(asked, cursor.fetchone(), strict=True)
+    return {name: json.loads(value) if isinstance(value, str) else value for name, value in found}
+
+
+def answer(request: HttpRequest, about: str, name: str, *, pk: int) -> Any:
+    """Return the answer to one question: from the page's own statement if it kept the answers (``keep``), else asked alone."""
+    kept: dict[str, Any] = request.__dict__.get("_answers_for_panels", {}).get((about, pk), {})
+    return kept[name] if name in kept else ask(about, pk=pk, names=(name,)).get(name)
+
+
+def keep(request: HttpRequest, about: str, *, pk: int) -> dict[str, Any]:
+    """Ask everything about a page's record at once and keep it for the panels of this request. One statement."""
+    answers = ask(about, pk=pk)
+    request.__dict__.setdefault("_answers_for_panels", {})[(about, pk)] = answers
+    return answers
 
 
 def collect(slot: str, *, request: HttpRequest, subject: Any) -> list[Panel]:

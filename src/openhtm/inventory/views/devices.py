@@ -200,8 +200,9 @@ def device_page(request: HttpRequest, control_number: str) -> HttpResponse:
     may = rights_at(actor, device.facility_id)
     tab = request.GET.get("tab", "timeline")
     with timezone.override(ZoneInfo(device.facility.time_zone)):
+        answers = panels.keep(request, "device", pk=device.pk)
         more = panels.collect("device.tabs", request=request, subject=device)
-        context = shown.device_context(device, actor=actor, may=may, tab=tab, more=more)
+        context = shown.device_context(device, actor=actor, may=may, tab=tab, answers=answers, more=more)
         return render(request, "inventory/device.html", context)
 
 

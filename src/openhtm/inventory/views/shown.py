@@ -30,13 +30,19 @@ from openhtm.ui.parts import Fact, Notice, Tab
 from openhtm.ui.rules import formats
 
 
-def device_context(device: Device, *, actor: Actor, may: dict[str, bool], tab: str, more: Sequence[Panel] = ()) -> dict[str, Any]:
-    """Return what the device page shows on every tab, and what its open tab needs. Two to seven statements."""
+def device_context(
+    device: Device, *, actor: Actor, may: dict[str, bool], tab: str, answers: dict[str, Any], more: Sequence[Panel] = ()
+) -> dict[str, Any]:
+    """Return what the device page shows on every tab, and what its open tab needs. None to six statements.
+
+    ``answers`` are those to the questions about a device, ours among them.
+    """
     status = Status(device.status)
     opened = tab if tab in TABS or tab in {panel.key for panel in more} else "timeline"
     chosen = device.facility.organisation.risk_profile
-    around = detail.surroundings(device)
-    scores = detail.risk_scores(device, code=None if tab == "risk" else chosen, own_inputs=around.risk_inputs > 0)
+    around = detail.surroundings(answers["surroundings"])
+    profiles = None if tab == "risk" else detail.default_profile(answers["risk profile"])
+    scores = detail.risk_scores(device, profiles=profiles, own_inputs=around.risk_inputs > 0)
     main = next((one for one in scores if one.profile.code == chosen), None)
     return {
         "device": device,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
-from openhtm.maintenance.models import Escalation, NoMaintenanceDecision, Schedule, Visit
+from openhtm.maintenance.models import NoMaintenanceDecision, Schedule
 
 SHOWN = (
     "device__device_model__manufacturer",
@@ -20,12 +22,43 @@ SHOWN = (
 )
 
 
-def attention(device: Device) -> dict[str, Any]:
-    """Return what somebody who uses or repairs the device must know: late visits, and maintenance required before use."""
-    late = list(Visit.objects.filter(device=device, is_open=True, state="late").select_related("schedule__procedure"))
-    flagged = Escalation.objects.filter(device=device, step="flag", done_at__isnull=True, visit__is_open=True).exists()
-    owed = device.status not in ("in_service",) and Visit.objects.filter(device=device, is_open=True, state="held").exists()
-    return {"late": late, "before_use": flagged or owed}
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An open visit past its grace."""
+
+    visit_id: int
+    procedure: str
+    due_on: date
+    grace_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How maintenance of a device stands: what it owes, what is late, and whether it comes before the device is used."""
+
+    schedules: int
+    late: list[Late]
+    before_use: bool
+
+
+STANDING = """
+SELECT jsonb_build_array(
+  (SELECT count(*) FROM maintenance_schedule WHERE device_id = %(pk)s AND live),
+  (SELECT jsonb_agg(jsonb_build_array(v.id, p.name, v.due_on, v.grace_until) ORDER BY v.due_on, v.id)
+   FROM maintenance_visit v JOIN maintenance_schedule s ON s.id = v.schedule_id JOIN procedures_procedure p ON p.id = s.procedure_id
+   WHERE v.device_id = %(pk)s AND v.is_open AND v.state = 'late'),
+  EXISTS (SELECT FROM maintenance_escalation e JOIN maintenance_visit v ON v.id = e.visit_id
+          WHERE e.device_id = %(pk)s AND e.step = 'flag' AND e.done_at IS NULL AND v.is_open),
+  EXISTS (SELECT FROM maintenance_visit WHERE device_id = %(pk)s AND is_open AND state = 'held'))
+"""
+"""A question about a device, for ``ui.panels``: what ``standing`` reads."""
+
+
+def standing(answer: list[Any], *, in_service: bool) -> Standing:
+    """Read the answer to ``STANDING``: what somebody who uses or repairs the device must know."""
+    schedules, late, flagged, held = answer
+    shown = [Late(pk, name, date.fromisoformat(due_on), date.fromisoformat(grace)) for pk, name, due_on, grace in late or []]
+    return Standing(schedules, shown, before_use=flagged or (held and not in_service))
 
 
 def interval_words(schedule: Any) -> str:

@@ -17,13 +17,14 @@ from openhtm.inventory.services.sightings import record_sighting
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import Escalation, MeterReading, MissPolicy, NoMaintenanceDecision, Schedule, Visit
 from openhtm.maintenance.queries.coverage import totals
-from openhtm.maintenance.queries.lists import attention, uncovered
+from openhtm.maintenance.queries.lists import standing, uncovered
 from openhtm.maintenance.services import attempts, checks
 from openhtm.maintenance.services.declaring import CannotDeclareMissing, sign_missing
 from openhtm.maintenance.services.reconcile import reconcile
 from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
 from openhtm.notices.models import Notice
 from openhtm.sites.tests.factories import DepartmentFactory
+from openhtm.ui import panels
 from openhtm.workorders.models import WorkOrder
 from openhtm.workorders.services.guards import ReturnTestMissing
 
@@ -93,7 +94,7 @@ def test_found_again_it_is_set_aside_with_an_order_and_its_visit_comes_before_us
         order = WorkOrder.objects.get(origin="found")
         assert (pump.status, order.return_test_required) == ("out_of_service", True)
         assert "2026-01-31" in order.description
-        assert attention(pump)["before_use"]
+        assert standing(panels.ask("device", pk=pump.pk)["maintenance"], in_service=False).before_use
         assert Visit.objects.get(is_open=True).state == "held"
         with pytest.raises(ReturnTestMissing):
             change_status(actor=omar, control_number="BME-1", after="in_service", reason="Inspected")

@@ -81,3 +81,18 @@ def test_panels_answer_in_order_and_may_stay_silent(rf, monkeypatch):
     assert [panel.template for panel in found] == ["a.html", "b.html"]
     assert found[1].title == "pump"
     assert panels.collect("device.other", request=request, subject="pump") == []
+
+
+@pytest.mark.django_db
+def test_a_page_asks_the_questions_of_all_rooms_in_one_statement(rf, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(panels, "_questions", {})
+    panels.question("device", "next", "SELECT %(pk)s + 1")
+    panels.question("device", "all", "SELECT jsonb_build_array(%(pk)s, 'a%%b', NULL)")
+    request = rf.get("/")
+    with django_assert_num_queries(1):
+        assert panels.keep(request, "device", pk=7) == {"next": 8, "all": [7, "a%b", None]}
+        assert panels.answer(request, "device", "next", pk=7) == 8
+    with django_assert_num_queries(1):
+        assert panels.answer(rf.get("/"), "device", "next", pk=9) == 10
+    with django_assert_num_queries(0):
+        assert panels.ask("place", pk=1) == {}

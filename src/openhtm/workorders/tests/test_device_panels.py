@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(slot, device, actor):
-    request = RequestFactory().get("/")
+    request = RequestFactory().get("/", {"tab": "work"})
     request.actor = actor
     provider = {"device.tabs": device_panels.device_work, "device.attention": device_panels.device_attention}[slot]
     panel = provider(request, device)
@@ -43,3 +43,13 @@ def test_the_work_of_a_device_costs_the_same_for_one_order_and_for_many(maria, n
         shown("device.tabs", device, maria)
     with django_assert_num_queries(2):
         shown("device.attention", device, maria)
+
+
+def test_a_closed_tab_and_a_device_without_work_cost_next_to_nothing(maria, north, django_assert_num_queries):
+    device = DeviceFactory(facility=north)
+    request = RequestFactory().get("/", {"tab": "identity"})
+    request.actor = maria
+    with django_assert_num_queries(0):
+        assert device_panels.device_work(request, device).title == "Work"
+    with django_assert_num_queries(1):
+        assert device_panels.device_attention(request, device) is None

@@ -13,7 +13,6 @@ from openhtm.documents.tests import samples
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.services.life import change_status
-from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.sites.tests.factories import ServiceProviderFactory
 from openhtm.workforce.models import StaffHours
 from openhtm.workforce.tests.factories import staff_of
@@ -278,9 +277,3 @@ def test_loading_the_lists_again_changes_nothing_and_keeps_what_a_site_made_of_t
 def test_the_laws_are_registered_and_hold(order):
     assert {law.code for law in INVARIANTS} <= {law.code for law in invariants.registered()}
     assert broken() == []
-
-
-def test_a_device_without_orders_costs_one_statement(maria, django_assert_num_queries):
-    device = DeviceFactory()
-    with django_assert_num_queries(1):
-        assert list(of_device.repairs_under_way(actor=maria, device_id=device.pk)) == []
