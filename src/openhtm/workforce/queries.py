@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -74,3 +75,19 @@ def capacity(*, on: date, facility_id: int | None) -> Capacity:
         for skill in skills:
             by_skill[skill] = by_skill.get(skill, 0) + minutes
     return Capacity(total, by_skill, people)
+
+
+def weekly_min_by(*, on: date, people: Sequence[int] = (), teams: Sequence[int] = ()) -> dict[int, int]:
+    """Minutes a week by person, or by team (all its members); those for whom nobody entered hours are left out. One statement."""
+    if not (people or teams):
+        return {}
+    held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
+    held = held.filter(staff__in=StaffMember.objects.here_on(on))
+    if people:
+        rows = held.filter(staff__user_id__in=people).values_list("staff__user_id", "weekly_min")
+    else:
+        rows = held.filter(staff__team_memberships__team_id__in=teams).values_list("staff__team_memberships__team_id", "weekly_min")
+    found: dict[int, int] = {}
+    for key, minutes in rows:
+        found[key] = found.get(key, 0) + minutes
+    return found
