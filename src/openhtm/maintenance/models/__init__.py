@@ -1,5 +1,6 @@
 """Records of maintenance: the programme, schedules, visits and attempts, decisions, readings, runs, plans."""
 
+from openhtm.maintenance.models.planning import ComingWork, Replan, ReplanItem, WorkloadSum
 from openhtm.maintenance.models.programme import (
     DepartmentMonth,
     MissPolicy,
@@ -13,7 +14,7 @@ from openhtm.maintenance.models.schedule import Schedule, ScheduleChange, Schedu
 from openhtm.maintenance.models.visit import Attempt, Visit, VisitExclusion, VisitState
 
 __all__ = [
-    "Attempt", "DepartmentMonth", "Escalation", "LevellingItem", "LevellingProposal", "MeterReading", "MissPolicy", "NoMaintenanceDecision",
-    "PlanLine", "ReconcileRun", "Schedule", "ScheduleChange", "ScheduleSource", "Visit", "VisitExclusion", "VisitState", "WindowProfile",
-    "WindowStep",
+    "Attempt", "ComingWork", "DepartmentMonth", "Escalation", "LevellingItem", "LevellingProposal", "MeterReading", "MissPolicy",
+    "NoMaintenanceDecision", "PlanLine", "ReconcileRun", "Replan", "ReplanItem", "Schedule", "ScheduleChange", "ScheduleSource", "Visit",
+    "VisitExclusion", "VisitState", "WindowProfile", "WindowStep", "WorkloadSum",
 ]  # fmt: skip

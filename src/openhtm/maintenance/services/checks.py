@@ -13,6 +13,7 @@ from openhtm.inventory.rules.status import IN_INVENTORY
 from openhtm.maintenance.models import ReconcileRun, Schedule, Visit
 from openhtm.maintenance.queries.facts import FACTS, plan_of
 from openhtm.maintenance.queries.lists import uncovered
+from openhtm.maintenance.services import workload
 
 SAMPLE = 50
 """Schedules computed row by row at each check; the equality tests compute thousands."""
@@ -98,4 +99,6 @@ INVARIANTS = (
         "The stored day and state of open visits are those that the rules compute (a sample).",
         stored_as_computed,
     ),
+    Invariant("workload-as-facts", "The work to come of every schedule is stored as the facts say.", _check(workload.WRONG_ROWS)),
+    Invariant("workload-sums", "The sums of planning are those of the schedules.", _check(workload.WRONG_SUMS)),
 )

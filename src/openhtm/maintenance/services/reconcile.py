@@ -17,7 +17,7 @@ from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import ReconcileRun
 from openhtm.maintenance.queries.owed import days_at_facilities
-from openhtm.maintenance.services import orders
+from openhtm.maintenance.services import orders, workload
 from openhtm.maintenance.services.following import follow_up_devices
 from openhtm.maintenance.services.inherit import refresh_schedules
 from openhtm.maintenance.services.settling import Changes, settle, settle_chunk
@@ -86,6 +86,7 @@ def reconcile(*, actor: Actor, as_of: date | None = None, whole: bool = False, n
             raise DayInThePast(last=last.as_of.isoformat())
         run = ReconcileRun.objects.create(as_of=newest, whole=whole or last is None, facts_until=now, started_at=now)
         counts = _everything(actor, today, now) if run.whole else _what_changed(actor, last, today, now)
+        workload.tidy(whole=run.whole)
         run.counts, run.finished_at = asdict(counts), timezone.now()
         run.save(update_fields=["counts", "finished_at"])
     return counts

@@ -18,7 +18,7 @@ from openhtm.maintenance.queries.owed import ANALYZE_FROM, compute, days_at_faci
 from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID, Attempt, policy_compliant
 from openhtm.maintenance.rules.states import VisitState
 from openhtm.maintenance.rules.windows import Window
-from openhtm.maintenance.services import settle_sql
+from openhtm.maintenance.services import settle_sql, workload
 
 PERFORMED = sorted(code for code, one in OUTCOMES.by_code.items() if one.performed)
 IN_POLICY = sorted(code for code, one in OUTCOMES.by_code.items() if one.in_policy)
@@ -83,6 +83,7 @@ def _settle(cursor: Any, device_ids: list[int], *, now: datetime, today: Mapping
     created, updated = _row(cursor, settle_sql.OPEN, about)
     changes.created, changes.updated, changes.removed = changes.created + created, changes.updated + updated + moved, removed
     changes.updated += _judge_by_policy(cursor)
+    workload.keep(cursor, device_ids)
     return changes
 
 
