@@ -23,6 +23,7 @@ from openhtm.maintenance.models import LevellingItem, LevellingProposal, Visit
 from openhtm.maintenance.rules.calendar import add_months, first_grid_on_or_after, month_start
 from openhtm.maintenance.rules.levelling import LONGEST_HORIZON, Group, Proposal, level
 from openhtm.maintenance.services import settle_sql
+from openhtm.maintenance.services.base_months import set_month
 from openhtm.maintenance.services.settling import days_at_facilities, settle
 from openhtm.procedures.models import ProcedureVersion
 
@@ -111,6 +112,7 @@ def accept(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) 
     if not reason.strip():
         raise Invalid({"reason": ["Give the reason."]})
     carried = _carry(proposal, back=False, reason=reason.strip()[:400], actor=actor, now=now)
+    set_month(proposal, back=False)
     proposal.status, proposal.decided_at = "accepted", now
     proposal.save(update_fields=["status", "decided_at"])
     return carried
@@ -125,6 +127,7 @@ def undo(*, actor: Actor, uid: Any, now: datetime | None = None) -> Carried:
     now = now or timezone.now()
     proposal = _locked(actor, uid, "accepted", "undone")
     carried = _carry(proposal, back=True, reason=f"Levelling taken back: {proposal.title}"[:400], actor=actor, now=now)
+    set_month(proposal, back=True)
     proposal.status, proposal.undone_at = "undone", now
     proposal.save(update_fields=["status", "undone_at"])
     return carried
