@@ -78,7 +78,8 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "healthz", "readyz", "search-json", "inventory:device-models", "identity:log-in",
     "workorders:order-export", "workorders:order-pdf", "workorders:order-file", "workorders:report-file", "workorders:report-labels-pdf",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
-    "rounds:round-not-found", "rounds:readiness-labels-pdf", "maintenance:levelling", "maintenance:levelling-accept", "workorders:photo", "maintenance:visit-export", "maintenance:visit-sticker",
+    "rounds:round-not-found", "rounds:readiness-labels-pdf", "maintenance:levelling", "maintenance:levelling-accept", "workorders:photo",
+    "maintenance:batch", "maintenance:replan", "maintenance:replan-apply", "maintenance:visit-export", "maintenance:visit-sticker",
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
 }  # fmt: skip
 STATES = {
@@ -97,6 +98,8 @@ STATES = {
     "labels with a preview": "/work/labels?device={control_number}",
     "a readiness check to add": "/readiness/add?place={place}&starter=aed",
     "the choice of a place": "/rounds/start",
+    "planning by skill": "/planning?by=skill",
+    "planning by person": "/planning?by=person",
     "a page that is not there": "/d/NOSUCH-1",
 }
 

@@ -11,8 +11,10 @@ from openhtm.catalog.models import DeviceType
 from openhtm.catalog.tests.factories import DeviceTypeFactory
 from openhtm.identity.rules.permissions import Permission as P
 from openhtm.identity.rules.permissions import Role
-from openhtm.maintenance.models import Attempt, LevellingProposal, NoMaintenanceDecision, PlanLine, Schedule, Visit, VisitExclusion
+from openhtm.maintenance.models import Attempt, LevellingProposal, NoMaintenanceDecision, PlanLine, Replan, Schedule, Visit, VisitExclusion
 from openhtm.maintenance.tests.factories import PlanLineFactory, ScheduleFactory
+from openhtm.sites.models import Department
+from openhtm.sites.tests.factories import DepartmentFactory
 from tests.permissions.rows import Row
 from tests.permissions.world import World
 
@@ -104,6 +106,25 @@ def accepted(world: World) -> dict[str, Any]:
     return found
 
 
+def replan(world: World) -> dict[str, Any]:
+    return {"uid": Replan.objects.create(facility=world.north, kind="replan", title="Week 6", wish={}).uid}
+
+
+def applied(world: World) -> dict[str, Any]:
+    found = replan(world)
+    Replan.objects.filter(uid=found["uid"]).update(status="applied", applied_at=timezone.now())
+    return found
+
+
+def department(world: World) -> dict[str, Any]:
+    found = Department.objects.filter(facility=world.north).first() or DepartmentFactory(facility=world.north)
+    return {"department_id": found.pk}
+
+
+def a_visit_of_north(world: World) -> dict[str, Any]:
+    return {"facility": "NORTH", "visits": [_visit(world).pk]}
+
+
 PAGES = [
     Row("maintenance:visit-filter", needs=P.VIEW_SCHEDULES),
     Row("maintenance:visit-share", needs=P.VIEW_SCHEDULES),
@@ -153,6 +174,22 @@ PAGES = [
     Row("maintenance:line-end", "POST", needs=P.EDIT_SCHEDULES, kwargs=line, scoped=True),
     Row("maintenance:planning", needs=P.PLAN_MAINTENANCE),
     Row("maintenance:planning-visits", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:planning-orders", needs=P.PLAN_MAINTENANCE, query={"by": "person"}),
+    Row("maintenance:calendar", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:calendar-day", needs=P.PLAN_MAINTENANCE, query={"day": f"{timezone.localdate():%Y-%m-%d}"}),
+    Row("maintenance:batches", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:batch", needs=P.PLAN_MAINTENANCE, query={"batch": "1.0."}, ok=(302,)),
+    Row("maintenance:batch", "POST", needs=P.PLAN_MAINTENANCE, query={"batch": "1.0."}, ok=(302,)),
+    Row("maintenance:replan-list", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:replan-new", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:replan-new", "POST", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:replan", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True),
+    Row("maintenance:replan-apply", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True),
+    Row("maintenance:replan-apply", "POST", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True),
+    Row("maintenance:replan-undo", "POST", needs=P.PLAN_MAINTENANCE, kwargs=applied, scoped=True),
+    Row("maintenance:base-months", needs=P.PLAN_MAINTENANCE),
+    Row("maintenance:base-month", needs=P.PLAN_MAINTENANCE, kwargs=department, scoped=True),
+    Row("maintenance:base-month", "POST", needs=P.PLAN_MAINTENANCE, kwargs=department, scoped=True),
     Row("maintenance:levelling-list", needs=P.PLAN_MAINTENANCE),
     Row("maintenance:levelling-new", needs=P.PLAN_MAINTENANCE),
     Row("maintenance:levelling-new", "POST", needs=P.PLAN_MAINTENANCE),
@@ -161,6 +198,7 @@ PAGES = [
     Row("maintenance:levelling-accept", "POST", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
     Row("maintenance:levelling-undo", "POST", needs=P.PLAN_MAINTENANCE, kwargs=accepted, scoped=True),
 ]
+THIS_MONTH = {"facility": "NORTH", "month": f"{timezone.localdate():%Y-%m}"}
 REASON = {"reason": "A mistake"}
 API = [
     Row("api:sign_missing", "POST", needs=P.SIGN_MISSING, kwargs=device, scoped=True, data=lambda w: REASON, ok=(200, 409, 422)),
@@ -196,6 +234,38 @@ API = [
     Row("api:get_levelling", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True),
     Row("api:accept_levelling", "POST", needs=P.PLAN_MAINTENANCE, kwargs=levelling, scoped=True, data=lambda w: REASON),
     Row("api:undo_levelling", "POST", needs=P.PLAN_MAINTENANCE, kwargs=accepted, scoped=True),
+    Row("api:get_workload_by", needs=P.PLAN_MAINTENANCE, kwargs=lambda w: {"by": "skill"}, query={"facility": "NORTH"}, scoped=True),
+    Row("api:get_workload_of_people", needs=P.PLAN_MAINTENANCE, kwargs=lambda w: {"by": "team"}, query={"facility": "NORTH"}, scoped=True),
+    Row("api:get_visit_calendar", needs=P.PLAN_MAINTENANCE, query=THIS_MONTH, scoped=True),
+    Row(
+        "api:list_visits_on_day",
+        needs=P.PLAN_MAINTENANCE,
+        kwargs=lambda w: {"day": timezone.localdate()},
+        query={"facility": "NORTH"},
+        scoped=True,
+    ),
+    Row("api:list_batches", needs=P.PLAN_MAINTENANCE, query=THIS_MONTH, scoped=True),
+    Row(
+        "api:accept_batch",
+        "POST",
+        needs=P.PLAN_MAINTENANCE,
+        scoped=True,
+        data=lambda w: a_visit_of_north(w) | {"planned_on": "2020-01-01"},
+        ok=(422,),
+    ),
+    Row(
+        "api:propose_replan",
+        "POST",
+        needs=P.PLAN_MAINTENANCE,
+        scoped=True,
+        data=lambda w: a_visit_of_north(w) | {"mode": "shift", "shift_days": 1},
+    ),
+    Row("api:get_replan", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True),
+    Row("api:list_replan_visits", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True),
+    Row("api:apply_replan", "POST", needs=P.PLAN_MAINTENANCE, kwargs=replan, scoped=True, data=lambda w: REASON),
+    Row("api:undo_replan", "POST", needs=P.PLAN_MAINTENANCE, kwargs=applied, scoped=True),
+    Row("api:list_base_months", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH"}, scoped=True),
+    Row("api:propose_base_month", "POST", needs=P.PLAN_MAINTENANCE, scoped=True, data=lambda w: department(w) | {"month": 3}),
     Row("api:list_planned_visits", needs=P.PLAN_MAINTENANCE, query={"facility": "NORTH", "month": "owed"}, scoped=True),
 ]
 ROWS: list[Row] = [*PAGES, *API]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from openhtm.catalog.models import DeviceType
 from openhtm.maintenance.models import WindowProfile
@@ -14,7 +14,7 @@ from openhtm.maintenance.rules.outcomes import OUTCOMES, RECORDABLE
 from openhtm.maintenance.services.exclusions import CODES
 from openhtm.maintenance.services.policies import POLICY_FIELDS
 from openhtm.procedures.models import Procedure
-from openhtm.sites.models import Department, Facility, Location
+from openhtm.sites.models import Department, Facility
 from openhtm.ui.rules.formats import MONTHS
 from openhtm.workforce.models import Skill
 
@@ -140,25 +140,6 @@ class WindowStepForm(forms.Form):
 
 
 WindowSteps = forms.formset_factory(WindowStepForm, extra=STEPS_MORE, max_num=12, validate_max=True)
-
-
-class WorkloadForm(forms.Form):
-    """What part of the work is looked at; choices depend on the facility, which is chosen first."""
-
-    facility = forms.ModelChoiceField(Facility.objects.none(), required=False, empty_label="All facilities")
-    department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="All departments")
-    place = forms.ModelChoiceField(Location.objects.none(), required=False, empty_label="All places")
-    skill = forms.ModelChoiceField(Skill.objects.filter(active=True), required=False, to_field_name="code", empty_label="All skills")
-    months = forms.TypedChoiceField(choices=[(12, "12 months"), (24, "24 months")], coerce=int, required=False)
-
-    def __init__(self, *args: Any, facilities: QuerySet[Facility], everywhere: bool, facility_id: int | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices: dict[str, Any] = {name: self.fields[name] for name in ("facility", "department", "place")}
-        choices["facility"].queryset = facilities
-        if not everywhere:
-            choices["facility"].empty_label = None
-        choices["department"].queryset = Department.objects.filter(facility_id=facility_id or 0)
-        choices["place"].queryset = Location.objects.filter(Q(parent=None) | Q(parent__parent=None), facility_id=facility_id or 0)
 
 
 class LevellingForm(forms.Form):

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.maintenance.views import missing, planning, planning_levelling, policies, programme, schedules, visits, worklist
+from openhtm.maintenance.views import (
+    base_months,
+    missing,
+    planning,
+    planning_batches,
+    planning_calendar,
+    planning_levelling,
+    planning_replans,
+    policies,
+    programme,
+    schedules,
+    visits,
+    worklist,
+)
 
 app_name = "maintenance"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,5 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *policies.urlpatterns,
     *programme.urlpatterns,
     *planning.urlpatterns,
+    *planning_calendar.urlpatterns,
+    *planning_batches.urlpatterns,
+    *planning_replans.urlpatterns,
+    *base_months.urlpatterns,
     *planning_levelling.urlpatterns,
 ]

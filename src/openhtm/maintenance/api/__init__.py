@@ -2,6 +2,6 @@
 
 from ninja import Router
 
-from openhtm.maintenance.api import planning, programme, visits
+from openhtm.maintenance.api import planning, programme, replanning, visits
 
-routers: tuple[Router, ...] = (visits.router, programme.router, planning.router)
+routers: tuple[Router, ...] = (visits.router, programme.router, planning.router, replanning.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -18,7 +18,7 @@ from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.models import LevellingProposal
-from openhtm.maintenance.queries.planning import Scope, visits_of_month, workload
+from openhtm.maintenance.queries.planning import Scope, visits_of_month, workload, workload_by
 from openhtm.maintenance.services import levelling
 from openhtm.sites.models import Facility
 
@@ -38,6 +38,18 @@ class WorkloadOut(Schema):
     months: list[MonthOut]
     owed_visits: int = Field(description="Open visits due before the first month.")
     owed_min: int
+
+
+class WorkloadPartOut(Schema):
+    key: str = Field(description="Code of the skill, otherwise the key of the record; empty: none is known.")
+    name: str
+    months: list[MonthOut]
+    owed_visits: int
+    owed_min: int
+
+
+class WorkloadPartsOut(Schema):
+    items: list[WorkloadPartOut]
 
 
 class ForeseenOut(Schema):
@@ -84,7 +96,7 @@ class CarriedOut(Schema):
     stayed: list[str] = Field(description="Control numbers of devices to which something happened meanwhile.")
 
 
-def _scope(request: HttpRequest, facility: str | None, department: int | None, location: int | None, skill: str | None) -> Scope:
+def read_scope(request: HttpRequest, facility: str | None, department: int | None, location: int | None, skill: str | None) -> Scope:
     """Raises NotAllowed, Facility.DoesNotExist (404)."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     require(actor, Permission.PLAN_MAINTENANCE)
@@ -106,8 +118,25 @@ def get_workload(
     skill: Code | None = None, months: Months = 12,
 ) -> dict[str, Any]:  # fmt: skip
     today = timezone.localdate()
-    scope = _scope(request, facility, department, location, skill)
+    scope = read_scope(request, facility, department, location, skill)
     return asdict(workload(actor=request.actor, scope=scope, first_on=today, months=months, today=today))  # type: ignore[attr-defined]
+
+
+@router.get(
+    "/planning/workload/{by}",
+    response={200: WorkloadPartsOut, **REFUSALS},
+    operation_id="get_workload_by",
+    summary="Work to come by month, taken apart",
+)
+def get_workload_by(
+    request: HttpRequest, by: Literal["facility", "department", "place", "skill", "procedure"], facility: Code | None = None,
+    department: Key | None = None, location: Key | None = None, skill: Code | None = None, months: Months = 12,
+) -> dict[str, Any]:  # fmt: skip
+    """By facility, department, place (floor), skill or procedure, the most work first."""
+    today = timezone.localdate()
+    scope = read_scope(request, facility, department, location, skill)
+    _, found = workload_by(actor=request.actor, scope=scope, by=by, first_on=today, months=months, today=today)  # type: ignore[attr-defined]
+    return {"items": [{"key": "" if part.key is None else str(part.key), "name": part.name, **asdict(part.load)} for part in found]}
 
 
 @router.get(
@@ -119,7 +148,7 @@ def list_planned_visits(
 ) -> dict[str, Any]:  # fmt: skip
     """``month`` is 2026-03, or ``owed`` for what is due from before this month."""
     today = timezone.localdate()
-    scope = _scope(request, facility, department, location, skill)
+    scope = read_scope(request, facility, department, location, skill)
     try:
         wanted = None if month == "owed" else dt.date.fromisoformat(f"{month}-01")
     except ValueError:
@@ -131,13 +160,13 @@ def list_planned_visits(
     return {"items": [asdict(row) for row in rows], "next_cursor": following, "previous_cursor": None}
 
 
-def _planner(request: HttpRequest) -> Actor:
+def planner(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     require(actor, Permission.PLAN_MAINTENANCE)
     return actor
 
 
-def _levelling(proposal: LevellingProposal) -> dict[str, Any]:
+def levelling_out(proposal: LevellingProposal) -> dict[str, Any]:
     return {
         "uid": proposal.uid,
         "facility": proposal.facility.code,
@@ -154,19 +183,19 @@ def _levelling(proposal: LevellingProposal) -> dict[str, Any]:
     "/planning/levelling", response={201: LevellingOut, **REFUSALS}, operation_id="propose_levelling", summary="Propose a more even year"
 )
 def propose_levelling(request: HttpRequest, body: LevellingIn) -> Any:
-    actor, scope = _planner(request), _scope(request, body.facility, None, None, body.skill)
+    actor, scope = planner(request), read_scope(request, body.facility, None, None, body.skill)
     made = levelling.propose(
         actor=actor, facility_id=scope.facility_id or 0, department_ids=body.departments, skill=scope.skill,
         leave_high_risk=body.leave_high_risk, title=body.title,
     )  # fmt: skip
-    return Status(201, _levelling(made))
+    return Status(201, levelling_out(made))
 
 
 @router.get(
     "/planning/levelling/{uuid:uid}", response={200: LevellingOut, **REFUSALS}, operation_id="get_levelling", summary="One proposal"
 )
 def get_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
-    return _levelling(levelling.proposals(_planner(request)).get(uid=uid))
+    return levelling_out(levelling.proposals(planner(request)).get(uid=uid))
 
 
 @router.post(
@@ -176,11 +205,11 @@ def get_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     summary="Carry a proposal out",
 )
 def accept_levelling(request: HttpRequest, uid: UUID, body: DecideIn) -> dict[str, Any]:
-    return asdict(levelling.accept(actor=_planner(request), uid=uid, reason=body.reason))
+    return asdict(levelling.accept(actor=planner(request), uid=uid, reason=body.reason))
 
 
 @router.post(
     "/planning/levelling/{uuid:uid}/undo", response={200: CarriedOut, **REFUSALS}, operation_id="undo_levelling", summary="Take it back"
 )
 def undo_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
-    return asdict(levelling.undo(actor=_planner(request), uid=uid))
+    return asdict(levelling.undo(actor=planner(request), uid=uid))

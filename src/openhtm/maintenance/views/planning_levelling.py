@@ -17,7 +17,7 @@ from openhtm.maintenance.forms import LevellingForm, ReasonForm
 from openhtm.maintenance.models import LevellingProposal
 from openhtm.maintenance.queries.levelling import months_of, moves_of
 from openhtm.maintenance.services import levelling
-from openhtm.maintenance.views.planning import places_to_plan
+from openhtm.maintenance.views.planning import places_to_plan, planning_tabs
 from openhtm.maintenance.views.visits import who
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
@@ -41,7 +41,7 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
         levelling.proposals(who(request)), order=("-created_at", "-pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request)
     )
     rows = [(one, TONES[one.status], max(one.before, default=0), max(one.after, default=0)) for one in page.rows]
-    context = {"rows": rows, "pager": lists.pager(request, page, noun="proposals"), "trail": [*trail()[:1], ("Levelling", "")]}
+    context = {"rows": rows, "pager": lists.pager(request, page, noun="proposals"), "tabs": planning_tabs("levelling-list")}
     return render(request, "maintenance/planning_levellings.html", context)
 
 
