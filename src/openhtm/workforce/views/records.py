@@ -21,7 +21,7 @@ from openhtm.workforce.services.access import require_keeping, require_record
 from openhtm.workforce.services.packet import application_packet
 from openhtm.workforce.views.common import back_to, form_page, person_of, who
 
-EVIDENCE = {"certificate": Credential, "journal": CeuEntry, "education": EducationFact, "employment": EmploymentFact}
+EVIDENCE: dict[str, Any] = {"certificate": Credential, "journal": CeuEntry, "education": EducationFact, "employment": EmploymentFact}
 KEEPS = ["GET", "HEAD", "POST"]
 
 
@@ -175,7 +175,7 @@ def fact_remove(request: HttpRequest, staff_id: int, kind: str, fact_id: int) ->
     record = _kept(request, staff_id)
     if kind not in ("education", "employment"):
         raise Http404
-    fact: Any = get_object_or_404(EVIDENCE[kind], pk=fact_id, staff=record)  # type: ignore[call-overload]
+    fact: Any = get_object_or_404(EVIDENCE[kind], pk=fact_id, staff=record)
 
     def save(values: dict[str, Any]) -> str:
         history.remove_fact(actor=who(request), staff_id=record.pk, kind=kind, fact_id=fact.pk, reason=values["reason"])
