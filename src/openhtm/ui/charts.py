@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,3 +20,19 @@ def load_bar(amount: float, *, most: float, label: str, limit: float | None = No
     line = "" if limit is None else f'<rect class="limit" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>'
     opening = f'<svg class="loadbar{" quiet" if quiet else ""}" role="img" aria-label="{escape(label)}">'
     return mark_safe(f'{opening}<rect class="within" width="{within:g}%" height="100%"/>{over}{line}</svg>')  # noqa: S308 - numbers, and an escaped label
+
+
+def share_bar(parts: Sequence[tuple[str, int, str]], *, label: str = "") -> SafeString:
+    """One bar of (tone, amount, word) side by side; ``label`` is read out, else the amounts with their words.
+
+    Colour never alone: the amounts stand beside the bar, or in ``label``. Nothing to show: an empty bar that says so.
+    """
+    total = sum(amount for _, amount, _ in parts)
+    words = label or ", ".join(f"{amount} {word}" for _, amount, word in parts if amount) or "nothing"
+    begin, drawn = 0.0, ""
+    for tone, amount, _ in parts:
+        width = amount / total * 100 if total else 0
+        if width:
+            drawn += f'<rect data-tone="{escape(tone)}" x="{begin:.3f}%" width="{width:.3f}%" height="100%"/>'
+        begin += width
+    return mark_safe(f'<svg class="sharebar" role="img" aria-label="{escape(words)}">{drawn}</svg>')  # noqa: S308 - numbers, and escaped words
