@@ -17,6 +17,8 @@ ROOMS = {
     "workforce": "Staff, teams and hours",
     "testers": "Testers",
     "procedures": "Procedures",
+    "training": "Training of clinical staff",
+    "pulse": "Staff survey",
     "workorders": "Work orders",
     "maintenance": "Schedules and visits",
     "rounds": "Rounds and readiness checks",

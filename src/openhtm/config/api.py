@@ -25,9 +25,11 @@ from openhtm.inventory import api as inventory
 from openhtm.maintenance import api as maintenance
 from openhtm.notices import api as notices
 from openhtm.procedures import api as procedures
+from openhtm.pulse import api as pulse
 from openhtm.rounds import api as rounds
 from openhtm.sites.api import router as sites
 from openhtm.testers import api as testers
+from openhtm.training import api as training
 from openhtm.workforce import api as workforce
 from openhtm.workorders import api as workorders
 
@@ -82,7 +84,7 @@ api = Api(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, workforce, notices)
+ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, workforce, training, pulse, notices)
 for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 

@@ -24,6 +24,8 @@ urlpatterns = [
     path("", include("openhtm.procedures.urls")),
     path("", include("openhtm.testers.urls")),
     path("", include("openhtm.workforce.urls")),
+    path("", include("openhtm.training.urls")),
+    path("", include("openhtm.pulse.urls")),
     path("", include("openhtm.workorders.urls")),
     path("", include("openhtm.maintenance.urls")),
     path("", include("openhtm.rounds.urls")),

@@ -11,11 +11,13 @@ from openhtm.demo.parts import (
     inventory,
     procedures,
     programme,
+    pulse,
     rounds,
     settings,
     sites,
     testers,
     today,
+    training,
     work,
     workforce,
 )  # fmt: skip
@@ -43,4 +45,6 @@ PARTS: tuple[Part, ...] = (
     Part("today", today.build),
     Part("settings", settings.build),
     Part("rounds and readiness", rounds.build),
+    Part("clinical training", training.build),
+    Part("staff surveys", pulse.build),
 )

@@ -105,8 +105,8 @@ def rules(path: Path = DATA / "rules.yaml") -> Rules:
     """The rules of anonymity. Raises SurveyDataError, OSError."""
     document = _document(path)
     try:
-        about = {name: document[name] for name in ("source", "edition", "confidence")}
-        found = Rules(**about, **{name: int(document[name]) for name in ("least_group", "days_between", "longest_days")})
+        about: dict[str, Any] = {name: document[name] for name in ("source", "edition", "confidence")}
+        found = Rules(**about | {name: int(document[name]) for name in ("least_group", "days_between", "longest_days")})
     except (KeyError, TypeError, ValueError) as error:
         raise SurveyDataError(f"{path.name}: {error!r}") from error
     if found.least_group < LEAST_EVER:

@@ -109,7 +109,7 @@ def state(need: Need, trained_on: date | None, *, on: date, soon_days: int) -> S
         return State.TRAINED
     if on >= again:
         return State.LAPSED
-    return State.DUE if on >= again - timedelta(days=soon_days) else State.TRAINED
+    return State.DUE if (again - on).days <= soon_days else State.TRAINED
 
 
 def due_again(need: Need, trained_on: date) -> date | None:
@@ -134,7 +134,8 @@ def worst(states: Iterable[State]) -> State:
 
 def _need(standing: Standing, line: Line) -> Need:
     by_model = line.each_model or line.model_id is not None
-    due_by = None if standing.first_on is None else standing.first_on + timedelta(days=line.roll_out_days or 0)
+    days = min(line.roll_out_days or 0, (date.max - standing.first_on).days) if standing.first_on else 0
+    due_by = None if standing.first_on is None else standing.first_on + timedelta(days=days)
     return Need(standing.type_id, standing.model_id if by_model else None, line.repeat_months, due_by, (line.key,))
 
 

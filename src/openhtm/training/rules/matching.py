@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from openhtm.core.text import fold, number_key
 
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 MOST_SUGGESTIONS = 5
+LONGEST_KEY, LONGEST_NUMBER = 120, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,12 @@ class Match:
 
 def name_key(name: str) -> str:
     """Reduce a name to its words in order of the alphabet: ``"Lindqvist, Rosa"`` and ``"rosa lindqvist"`` are the same."""
-    return " ".join(sorted(_NOT_WORD.sub(" ", fold(name)).split()))
+    return " ".join(sorted(_NOT_WORD.sub(" ", fold(name)).split()))[:LONGEST_KEY].strip()
+
+
+def written_key(name: str, number: str) -> tuple[str, str]:
+    """What tells two names on a list apart: the words of the name, the letters and digits of the number."""
+    return name_key(name), number_key(number)[:LONGEST_NUMBER]
 
 
 def names_agree(one: str, other: str) -> bool:
@@ -44,15 +51,34 @@ def names_agree(one: str, other: str) -> bool:
 
 
 def match(*, name: str, number: str, known: Iterable[Known]) -> Match:
-    """Say who somebody is. A number that is another's name, or a name that several have, decides nothing: both are suggested."""
-    people = list(known)
-    wanted = number_key(number)
-    same_number = [one for one in people if wanted and number_key(one.number) == wanted]
-    same_name = [one for one in people if names_agree(one.name, name)]
-    both = [one for one in same_number if one in same_name]
-    if len(both) == 1:
-        return Match(both[0].key, "number and name")
-    if not wanted and len(same_name) == 1 and name_key(same_name[0].name) == name_key(name):
-        return Match(same_name[0].key, "name")
-    found = dict.fromkeys(one.key for one in [*same_number, *same_name])
-    return Match(None, "nobody" if not found else "not sure", tuple(found)[:MOST_SUGGESTIONS])
+    """Say who somebody is; see ``Roster.match``."""
+    return Roster(known).match(name=name, number=number)
+
+
+class Roster:
+    """People to find by name and number, indexed once for a whole list."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._known: list[Known] = list(known)
+        self._keys = [name_key(one.name) for one in self._known]
+        self._by_number: dict[str, list[int]] = defaultdict(list)
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for place, one in enumerate(self._known):
+            if number := number_key(one.number):
+                self._by_number[number].append(place)
+            for word in set(self._keys[place].split()):
+                self._by_word[word].append(place)
+
+    def match(self, *, name: str, number: str) -> Match:
+        """A number that is another's name, or a name that several have, decides nothing: all of them are suggested."""
+        wanted, key = number_key(number), name_key(name)
+        same_number = self._by_number.get(wanted, []) if wanted else []
+        alike = sorted({place for word in set(key.split()) for place in self._by_word.get(word, ())})
+        same_name = [place for place in alike if names_agree(self._keys[place], key)]
+        both = [place for place in same_number if place in same_name]
+        if len(both) == 1:
+            return Match(self._known[both[0]].key, "number and name")
+        if not wanted and len(same_name) == 1 and self._keys[same_name[0]] == key:
+            return Match(self._known[same_name[0]].key, "name")
+        found = dict.fromkeys(self._known[place].key for place in [*same_number, *same_name])
+        return Match(None, "not sure" if found else "nobody", tuple(found)[:MOST_SUGGESTIONS])

@@ -73,9 +73,9 @@ def limits(path: Path = DATA / "limits.yaml") -> Limits:
     """Read the limits. Raises TrainingDataError, OSError."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
-        about = {name: document[name] for name in ("source", "edition", "confidence")}
+        about: dict[str, Any] = {name: document[name] for name in ("source", "edition", "confidence")}
         counted = {**document["sign_in"], **document["throttle"], **{name: document[name] for name in ("due_soon_days", "list_rows")}}
-        return Limits(**about, **{name: int(value) for name, value in counted.items()})
+        return Limits(**about | {name: int(value) for name, value in counted.items()})
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingDataError(f"{path.name}: {error!r}") from error
 
