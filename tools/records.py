@@ -17,6 +17,8 @@ ROOMS = {
     "workforce": "Staff, teams and hours",
     "testers": "Testers",
     "procedures": "Procedures",
+    "training": "Training of clinical staff",
+    "pulse": "Staff survey",
     "workorders": "Work orders",
     "traceability": "Files of testers, and testers in doubt",
     "maintenance": "Schedules and visits",

@@ -83,6 +83,15 @@ KEYS = {
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
     "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
     "interface_id": "select min(id) from inventory_networkinterface",
+    "training:department_id": "select min(department_id) from training_clinician",
+    "training:uid": "select uid from training_trainingsession order by id limit 1",
+    "training:code": "select code from training_trainingsession order by id limit 1",
+    "training:person:uid": "select uid from training_clinician order by id limit 1",
+    "training:person-edit:uid": "select uid from training_clinician order by id limit 1",
+    "training:settle:uid": "select uid from training_attendance where clinician_id is null order by id limit 1",
+    "training:policy-end:uid": "select uid from training_trainingpolicy order by id limit 1",
+    "training:course-edit:uid": "select uid from training_course order by id limit 1",
+    "pulse:uid": "select uid from pulse_survey order by id limit 1",
 }
 OTHERWISE = {  # pages whose key stands for something the demo has not, or belongs to another record
     "catalog:document-file", "catalog:document-edit", "catalog:gudid", "catalog:gudid-to-model", "identity:token-add-for", "inventory:attachment",
@@ -96,6 +105,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
     "traceability:file-original", "traceability:file-problems", "traceability:doubt-export",
     "workforce:staff-export", "workforce:credential-packet", "workforce:staff-evidence",
+    "training:session-sheet", "training:session-code", "training:person-record", "training:certificate", "pulse:answer",
 }  # fmt: skip
 STATES = {
     "the tab of identity": "/d/{control_number}?tab=identity",

@@ -19,7 +19,10 @@ _ACCEPTABLE_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 
 
 def request_log(get_response: GetResponse) -> GetResponse:
-    """Name the request, time it, and log it without query strings, bodies or tokens."""
+    """Name the request, time it, and log it without query strings, bodies or tokens.
+
+    A view that promises anonymity sets ``request.logged_without_person``.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
@@ -39,7 +42,7 @@ def request_log(get_response: GetResponse) -> GetResponse:
 
 
 def _log(request: HttpRequest, response: HttpResponse, name: str, started: float) -> None:
-    actor = getattr(request, "actor", None)
+    actor = None if getattr(request, "logged_without_person", False) else getattr(request, "actor", None)
     log.info(
         "request",
         id=name,

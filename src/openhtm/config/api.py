@@ -30,11 +30,13 @@ from openhtm.inventory import api as inventory
 from openhtm.maintenance import api as maintenance
 from openhtm.notices import api as notices
 from openhtm.procedures import api as procedures
+from openhtm.pulse import api as pulse
 from openhtm.rounds import api as rounds
 from openhtm.sites.api import router as sites
 from openhtm.staffing import api as staffing
 from openhtm.testers import api as testers
 from openhtm.traceability import api as traceability
+from openhtm.training import api as training
 from openhtm.workforce import api as workforce
 from openhtm.workorders import api as workorders
 
@@ -137,7 +139,7 @@ api = Api(
     docs_decorator=sent_if_new,
     urls_namespace="api",
 )
-ROOMS = (inventory, workorders, maintenance, rounds, staffing, procedures, testers, traceability, workforce, notices)
+ROOMS = (inventory, workorders, maintenance, rounds, staffing, procedures, testers, traceability, workforce, training, pulse, notices)
 for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 

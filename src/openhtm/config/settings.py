@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "openhtm.catalog",
     "openhtm.inventory",
     "openhtm.procedures",
+    "openhtm.training",
+    "openhtm.pulse",
     "openhtm.testers",
     "openhtm.workforce",
     "openhtm.workorders",

@@ -25,6 +25,8 @@ urlpatterns = [
     path("", include("openhtm.traceability.urls")),
     path("", include("openhtm.testers.urls")),
     path("", include("openhtm.workforce.urls")),
+    path("", include("openhtm.training.urls")),
+    path("", include("openhtm.pulse.urls")),
     path("", include("openhtm.workorders.urls")),
     path("", include("openhtm.maintenance.urls")),
     path("", include("openhtm.rounds.urls")),

@@ -19,7 +19,7 @@ from openhtm.identity.actor import Actor
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _TOUCH_EVERY_S = 300  # how often an active session's clock is written: not on every page
 
-OPEN_PREFIXES = ("/static/", "/healthz", "/readyz", "/log-in", "/favicon", "/robots.txt", "/report/", "/ready/")
+OPEN_PREFIXES = ("/static/", "/healthz", "/readyz", "/log-in", "/favicon", "/robots.txt", "/report/", "/ready/", "/attend/")
 API_PREFIX = "/api/"
 
 

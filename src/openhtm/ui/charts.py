@@ -44,3 +44,19 @@ def stack_bar(
     if limit is not None:
         rects.append(f'<rect class="limit" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>')
     return mark_safe(f'<svg class="loadbar stack" role="img" aria-label="{escape(label)}">{"".join(rects)}</svg>')  # noqa: S308 - numbers, and escaped words
+
+
+def share_bar(parts: Sequence[tuple[str, int, str]], *, label: str = "") -> SafeString:
+    """One bar of (tone, amount, word) side by side; ``label`` is read out, else the amounts with their words.
+
+    Colour never alone: the amounts stand beside the bar, or in ``label``. Nothing to show: an empty bar that says so.
+    """
+    total = sum(amount for _, amount, _ in parts)
+    words = label or ", ".join(f"{amount} {word}" for _, amount, word in parts if amount) or "nothing"
+    begin, drawn = 0.0, ""
+    for tone, amount, _ in parts:
+        width = amount / total * 100 if total else 0
+        if width:
+            drawn += f'<rect data-tone="{escape(tone)}" x="{begin:.3f}%" width="{width:.3f}%" height="100%"/>'
+        begin += width
+    return mark_safe(f'<svg class="sharebar" role="img" aria-label="{escape(words)}">{drawn}</svg>')  # noqa: S308 - numbers, and escaped words

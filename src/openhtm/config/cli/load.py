@@ -24,7 +24,7 @@ FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes``, ``load procedures`` and ``load maintenance-policies``."""
+    """Add ``load fda-classification|gudid|emdn|gmdn FILE`` ``load starter``, ``load work-codes``, ``load procedures``, ``load maintenance-policies`` and ``load training-policy``."""
     load = subparsers.add_parser(
         "load",
         help="load official reference files",
@@ -51,6 +51,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     policies = systems.add_parser("maintenance-policies", help="the window profiles and the miss policy that are shipped")
     policies.add_argument("--json", action="store_true", help="end with one line of JSON")
     policies.set_defaults(func=load_policies)
+    training = systems.add_parser("training-policy", help="the starter policy of clinical training that is shipped")
+    training.add_argument("--json", action="store_true", help="end with one line of JSON")
+    training.set_defaults(func=load_training)
 
 
 def load_file(args: argparse.Namespace) -> int:
@@ -128,6 +131,21 @@ def load_policies(args: argparse.Namespace) -> int:
         with acting(actor, reason="openhtm load maintenance-policies"):
             done = load_maintenance_policies(actor=actor)
         _report_shipped(args, done)
+    return 0
+
+
+def load_training(args: argparse.Namespace) -> int:
+    """Answer 0; lines that were ended here stay ended."""
+    with instance("openhtm load"):
+        from openhtm.audit.context import acting
+        from openhtm.catalog.services.official import LoadSummary
+        from openhtm.training.rules.shipped import starter_policy
+        from openhtm.training.services.policies import load_starter_policy
+
+        with acting(_actor(), reason="openhtm load training-policy"):
+            created = load_starter_policy()
+        read = len(starter_policy().lines)
+        _report(args, LoadSummary(read=read, created=created, updated=0, unchanged=read - created))
     return 0
 
 

@@ -12,6 +12,7 @@ from openhtm.demo.parts import (
     inventory,
     procedures,
     programme,
+    pulse,
     rounds,
     settings,
     sites,
@@ -19,6 +20,7 @@ from openhtm.demo.parts import (
     testers,
     today,
     traceability,
+    training,
     work,
     workforce,
 )  # fmt: skip
@@ -49,4 +51,6 @@ PARTS: tuple[Part, ...] = (
     Part("today", today.build),
     Part("files of testers", traceability.build),
     Part("settings", settings.build),
+    Part("clinical training", training.build),
+    Part("staff surveys", pulse.build),
 )
