@@ -42,7 +42,7 @@ def stack_bar(
         first, last = (min(one / whole, 1) * 100 for one in (low, high))
         rects.append(f'<rect class="range" x="{first:g}%" width="{last - first:g}%" y="45%" height="10%"/>')
     if limit is not None:
-        rects.append(f'<rect class="limit" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>')
+        rects.append(f'<rect class="ceiling" x="{min(limit / whole * 100, 99.6):g}%" width="2" height="100%"/>')
     return mark_safe(f'<svg class="loadbar stack" role="img" aria-label="{escape(label)}">{"".join(rects)}</svg>')  # noqa: S308 - numbers, and escaped words
 
 
