@@ -16,6 +16,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from openhtm.catalog.api import router as catalog
+from openhtm.competence import api as competence
 from openhtm.config.errors import PROBLEM_JSON
 from openhtm.config.errors import problem_answer as _answer
 from openhtm.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -82,7 +83,7 @@ api = Api(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, workforce, notices)
+ROOMS = (inventory, workorders, maintenance, rounds, procedures, testers, competence, workforce, notices)
 for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 

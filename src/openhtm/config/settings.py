@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "openhtm.procedures",
     "openhtm.testers",
     "openhtm.workforce",
+    "openhtm.competence",
     "openhtm.workorders",
     "openhtm.maintenance",
     "openhtm.rounds",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("openhtm.procedures.urls")),
     path("", include("openhtm.testers.urls")),
     path("", include("openhtm.workforce.urls")),
+    path("", include("openhtm.competence.urls")),
     path("", include("openhtm.workorders.urls")),
     path("", include("openhtm.maintenance.urls")),
     path("", include("openhtm.rounds.urls")),
