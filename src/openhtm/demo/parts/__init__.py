@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from openhtm.demo.parts import (
     catalog,
+    competence,
     identity,
     inventory,
     procedures,
@@ -39,8 +40,10 @@ PARTS: tuple[Part, ...] = (
     Part("testers", testers.build),
     Part("procedures", procedures.build),
     Part("programme", programme.build),
+    Part("competencies", competence.build),
     Part("work", work.build),
     Part("today", today.build),
+    Part("qualification of closed work", competence.stamp),
     Part("settings", settings.build),
     Part("rounds and readiness", rounds.build),
 )
