@@ -16,6 +16,7 @@ from openhtm.demo.parts.demo import Demo, Person
 from openhtm.demo.rules.chance import Chance
 from openhtm.procedures.models import ProcedureVersion
 from openhtm.workforce.models import StaffMember
+from openhtm.workorders.models import QualificationOverride, WorkOrder
 
 ONLY_ONE = "linear-accelerator"
 RETIRES_AFTER_DAYS = 113
@@ -74,7 +75,7 @@ def _rows(demo: Demo, kinds: list[Kind]) -> Iterator[Competency]:
         for number, person in enumerate(people):
             chance = demo.chance("competencies", person.pk)
             for kind in kinds:
-                if kind.skill in person.skills or (person.pk == technician and kind.skill in ("life-support", "biomedical")):
+                if kind.skill in person.skills or (person.pk == technician and (kind.high_risk or kind.skill == "biomedical")):
                     yield _signed(demo, person, kind, chance, observer, sure=person.pk == technician, teaches=number == 0)
 
 
@@ -145,7 +146,7 @@ def _plan(demo: Demo, kinds: list[Kind], gaps: set[int]) -> None:
 
 
 def stamp(demo: Demo) -> None:
-    """Stamp the qualification on the work closed of late; whoever did high-risk work was signed off before. Four statements."""
+    """Stamp the qualification on the work closed of late; whoever did high-risk work was signed off before. Six statements."""
     values: dict[str, Any] = {
         "since": demo.now - dt.timedelta(days=STAMPED_DAYS),
         "engineer": demo.users["engineer"][0],
@@ -156,6 +157,19 @@ def stamp(demo: Demo) -> None:
         cursor.execute(_SIGN_OFF, values)
         cursor.execute(_STAMP, values)
         demo.counts["qualifications stamped"] = cursor.rowcount
+    _ask_for_an_override(demo)
+
+
+def _ask_for_an_override(demo: Demo) -> None:
+    """One exception waits for a second person. Two statements."""
+    done = WorkOrder.objects.filter(status="completed", device__isnull=False, completed_by__in=list(demo.staff)).order_by("number").first()
+    if done is None:
+        return
+    asked, name = demo.users["manager"]
+    QualificationOverride.objects.create(
+        act="close", work_order=done, staff_id=demo.staff[done.completed_by_id or 0], missing="not signed off for it",
+        reason="The only one on duty that night; the readings were checked (synthetic)", asked_by_id=asked, asked_by_name=name, asked_at=demo.now,
+    )  # fmt: skip
 
 
 _SIGN_OFF = """
