@@ -66,6 +66,12 @@ KEYS = {
     "procedures:draft:code": "select 'bed-check'",
     "testers:tester_id": "select min(id) from testers_tester",
     "workforce:team_id": "select min(id) from workforce_team",
+    "competence:staff_id": "select min(staff_id) from competence_competency",
+    "competence:type_id": "select min(device_type_id) from competence_competency",
+    "competence:withdraw:uid": "select uid from competence_competency where withdrawn_on is null order by id limit 1",
+    "competence:uid": "select uid from competence_plannedtraining where done_on is null and given_up_on is null order by id limit 1",
+    "competence:offer_id": "select min(id) from competence_trainingoffer",
+    "workorders:override-decline:uid": "select uid from workorders_qualificationoverride where confirmed_at is null order by id limit 1",
     "rounds:uid": "select uid from rounds_round order by id limit 1",
     "rounds:tag_id": "select id from rounds_unknowntag order by id limit 1",
     "rounds:code": "select code from rounds_readinesscheck order by id limit 1",
@@ -79,6 +85,7 @@ OTHERWISE = {  # pages whose key stands for something the demo has not, or belon
     "workorders:order-export", "workorders:order-pdf", "workorders:order-file", "workorders:report-file", "workorders:report-labels-pdf",
     "inventory:import", "inventory:import-map", "inventory:import-problems", "inventory:device-export",
     "rounds:round-not-found", "rounds:readiness-labels-pdf", "maintenance:levelling", "maintenance:levelling-accept", "workorders:photo", "maintenance:visit-export", "maintenance:visit-sticker",
+    "competence:evidence", "competence:plan-export",
     "procedures:picture", "procedures:print", "procedures:pack-file", "testers:certificate",
 }  # fmt: skip
 STATES = {
