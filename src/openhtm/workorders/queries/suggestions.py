@@ -85,6 +85,7 @@ def _asks(asked: dict[RiskClass, Policy], on: date) -> dict[str, Any]:
             f"{risk}_by_both": policy.needs == Needs.BOTH,
             f"{risk}_certified": certified,
         }
+    found["any_levels"] = sorted({*found["high_risk_levels"], *found["other_levels"]})
     return found
 
 
@@ -126,21 +127,21 @@ wanted AS MATERIALIZED (
          CASE WHEN t.high_risk THEN %(high_risk_by_competency)s ELSE %(other_by_competency)s END AS by_competency,
          CASE WHEN t.high_risk THEN %(high_risk_by_credential)s ELSE %(other_by_credential)s END AS by_credential,
          CASE WHEN t.high_risk THEN %(high_risk_by_both)s ELSE %(other_by_both)s END AS by_both,
-         CASE WHEN t.high_risk THEN %(high_risk_levels)s::text[] ELSE %(other_levels)s::text[] END AS levels,
          CASE WHEN t.high_risk THEN %(high_risk_certified)s::bigint[] ELSE %(other_certified)s::bigint[] END AS certified
   FROM target t WHERE t.judged
 ),
 held AS MATERIALIZED (
-  SELECT a.facility_id, c.device_type_id, c.device_model_id, c.level, c.staff_id, a.n
+  SELECT a.facility_id, c.device_type_id, c.device_model_id, c.staff_id, a.n,
+         c.level = ANY(%(high_risk_levels)s) AS high, c.level = ANY(%(other_levels)s) AS other
   FROM competence_competency c JOIN at a ON a.staff_id = c.staff_id
-  WHERE c.granted_on <= %(day)s AND (c.valid_until IS NULL OR c.valid_until >= %(day)s)
+  WHERE c.level = ANY(%(any_levels)s) AND c.granted_on <= %(day)s AND (c.valid_until IS NULL OR c.valid_until >= %(day)s)
     AND (c.withdrawn_on IS NULL OR c.withdrawn_on > %(day)s)
 ),
 able AS MATERIALIZED (
-  SELECT w.no, h.staff_id, h.n FROM wanted w JOIN held h ON h.facility_id = w.facility_id AND h.device_type_id = w.type_id AND h.level = ANY(w.levels)
+  SELECT w.no, h.staff_id, h.n FROM wanted w JOIN held h ON h.facility_id = w.facility_id AND h.device_type_id = w.type_id AND CASE WHEN w.high_risk THEN h.high ELSE h.other END
   WHERE w.by_competency OR (w.by_both AND h.staff_id = ANY(w.certified))
   UNION
-  SELECT w.no, h.staff_id, h.n FROM wanted w JOIN held h ON h.facility_id = w.facility_id AND h.device_model_id = w.model_id AND h.level = ANY(w.levels)
+  SELECT w.no, h.staff_id, h.n FROM wanted w JOIN held h ON h.facility_id = w.facility_id AND h.device_model_id = w.model_id AND CASE WHEN w.high_risk THEN h.high ELSE h.other END
   WHERE w.by_competency OR (w.by_both AND h.staff_id = ANY(w.certified))
   UNION
   SELECT w.no, a.staff_id, a.n FROM wanted w JOIN at a ON a.facility_id = w.facility_id AND a.staff_id = ANY(w.certified) WHERE w.by_credential
