@@ -14,6 +14,7 @@ from openhtm.competence.models import Competency, PlannedTraining
 from openhtm.competence.services.reference import load_competence_reference
 from openhtm.demo.parts.demo import Demo, Person
 from openhtm.demo.rules.chance import Chance
+from openhtm.inventory.models import Device
 from openhtm.procedures.models import ProcedureVersion
 from openhtm.workforce.models import StaffMember
 from openhtm.workorders.models import QualificationOverride, WorkOrder
@@ -43,7 +44,7 @@ class Kind:
 def build(demo: Demo) -> None:
     """Load the policies and sign people off for the types of their skills. About a dozen statements for any number of devices."""
     load_competence_reference(actor=demo.actor)
-    kinds = _kinds(demo)
+    kinds = _kinds()
     gaps = {one.pk for one in demo.chance("gaps").sample([one for one in kinds if not one.high_risk], min(GAPS, len(kinds) // 10))}
     only = _only(kinds)
     rows = list(_rows(demo, [one for one in kinds if one.pk not in gaps and one != only]))
@@ -56,9 +57,9 @@ def build(demo: Demo) -> None:
     demo.counts["competencies"] = len(rows)
 
 
-def _kinds(demo: Demo) -> list[Kind]:
-    """The types of the hospital's devices with the skill that work on them asks for. Two statements."""
-    used = {model.type_pk for models in demo.models.values() for model in models}
+def _kinds() -> list[Kind]:
+    """The types of the hospital's devices with the skill that work on them asks for. Three statements."""
+    used = set(Device.objects.in_inventory().filter(device_type__isnull=False).order_by().values_list("device_type", flat=True).distinct())
     named = ProcedureVersion.objects.filter(status="released", procedure__device_types__in=used).exclude(skill="")
     skills = dict(named.order_by("-skill").values_list("procedure__device_types", "skill"))
     types = DeviceType.objects.filter(pk__in=used).order_by("code")
@@ -152,7 +153,7 @@ def stamp(demo: Demo) -> None:
         "engineer": demo.users["engineer"][0],
         "name": demo.users["engineer"][1],
     }
-    values["only"] = _only(_kinds(demo)).pk
+    values["only"] = _only(_kinds()).pk
     with connection.cursor() as cursor:
         cursor.execute(_SIGN_OFF, values)
         cursor.execute(_STAMP, values)
