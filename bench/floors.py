@@ -28,6 +28,17 @@ FLOORS: dict[str, str] = {
     "name": ROW + "(d.device_model_id = ANY(%s) OR d.search_text LIKE %s)" + FIRST,
     "udi": ROW + "d.udi_di = %s" + FIRST,
     "device": ROW + "d.control_number = %s",
+    # what the matrix of competence shows: every type with its people, and fifty people against twenty types
+    "matrix": """SELECT t.id, t.name, t.high_risk, count(DISTINCT c.staff_id) FROM catalog_devicetype t LEFT JOIN competence_competency c
+     ON c.device_type_id = t.id AND c.level IN ('independent', 'instructor') AND c.granted_on <= current_date
+     AND (c.valid_until IS NULL OR c.valid_until >= current_date) AND c.withdrawn_on IS NULL GROUP BY t.id ORDER BY 4 LIMIT 500""",
+    # a thousand open orders, each with three people of its facility who can do its type
+    "suggestions": """SELECT o.number, o.title, p.id, p.full_name FROM (SELECT o.number, o.title, o.facility_id, d.device_type_id
+      FROM workorders_workorder o JOIN inventory_device d ON d.id = o.device_id WHERE o.under_way AND o.assigned_user_id IS NULL
+      ORDER BY o.priority, o.number LIMIT 1000) o
+     LEFT JOIN LATERAL (SELECT s.id, s.full_name FROM competence_competency c JOIN workforce_staffmember s ON s.id = c.staff_id
+      WHERE c.device_type_id = o.device_type_id AND c.level IN ('independent', 'instructor') AND c.withdrawn_on IS NULL
+      AND (c.valid_until IS NULL OR c.valid_until >= current_date) AND s.facility_id = o.facility_id ORDER BY s.id LIMIT 3) p ON true""",
     # what work pages show: orders with device, place and facility
     "today": """SELECT o.number, o.title, o.status, o.priority, o.on_time_until, d.control_number, l.full_name FROM workorders_workorder o
      LEFT JOIN inventory_device d ON d.id = o.device_id LEFT JOIN sites_location l ON l.id = o.location_id

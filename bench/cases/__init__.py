@@ -1,6 +1,6 @@
 """What is measured. Each module has ``run(instance) -> list[Result]``; a new one adds a line."""
 
-from bench.cases import answers, due, imports, results, statements, throughput, udi, work
+from bench.cases import answers, due, imports, people, results, statements, throughput, udi, work
 
 CASES = {
     "answers": answers.run,
@@ -11,4 +11,5 @@ CASES = {
     "imports": imports.run,
     "results": results.run,
     "due": due.run,
+    "people": people.run,
 }

@@ -21,6 +21,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from openhtm.catalog.api import router as catalog
+from openhtm.competence import api as competence
 from openhtm.config.errors import PROBLEM_JSON
 from openhtm.config.errors import problem_answer as _answer
 from openhtm.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -139,7 +140,9 @@ api = Api(
     docs_decorator=sent_if_new,
     urls_namespace="api",
 )
-ROOMS = (inventory, workorders, maintenance, rounds, staffing, procedures, testers, traceability, workforce, training, pulse, notices)
+ROOMS = (
+    inventory, workorders, maintenance, rounds, staffing, procedures, testers, traceability, competence, workforce, training, pulse, notices,
+)  # fmt: skip
 for router in (*(router for room in ROOMS for router in room.routers), catalog, sites, identity):
     api.add_router("", router)
 

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "openhtm.pulse",
     "openhtm.testers",
     "openhtm.workforce",
+    "openhtm.competence",
     "openhtm.workorders",
     "openhtm.traceability",
     "openhtm.maintenance",

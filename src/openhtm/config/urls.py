@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("openhtm.workforce.urls")),
     path("", include("openhtm.training.urls")),
     path("", include("openhtm.pulse.urls")),
+    path("", include("openhtm.competence.urls")),
     path("", include("openhtm.workorders.urls")),
     path("", include("openhtm.maintenance.urls")),
     path("", include("openhtm.rounds.urls")),

@@ -8,9 +8,10 @@ class MaintenanceConfig(AppConfig):
     def ready(self) -> None:
         from openhtm.audit import invariants
         from openhtm.maintenance import panels
-        from openhtm.maintenance.services import checks, reactions
+        from openhtm.maintenance.services import checks, deciding, reactions
 
         for invariant in checks.INVARIANTS:
             invariants.register(invariant)
         reactions.listen()
+        deciding.listen()
         panels.offer()

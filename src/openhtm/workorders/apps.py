@@ -7,7 +7,7 @@ class WorkordersConfig(AppConfig):
 
     def ready(self) -> None:
         from openhtm.audit import invariants
-        from openhtm.workorders import device_panels, panels
+        from openhtm.workorders import device_panels, panels, qualification_panels
         from openhtm.workorders.services import checks, guards, reactions, reviewing
 
         for invariant in checks.INVARIANTS:
@@ -17,3 +17,4 @@ class WorkordersConfig(AppConfig):
         reviewing.listen()
         panels.offer()
         device_panels.offer()
+        qualification_panels.offer()

@@ -2,12 +2,26 @@
 
 from django.urls import URLPattern, URLResolver
 
-from openhtm.workorders.views import actions, checklist, labels, opening, order, orders, paper, reports, requesting, review, today
+from openhtm.workorders.views import (
+    actions,
+    checklist,
+    labels,
+    opening,
+    order,
+    orders,
+    paper,
+    qualification,
+    reports,
+    requesting,
+    review,
+    today,
+)
 
 app_name = "workorders"
 urlpatterns: list[URLPattern | URLResolver] = [
     *today.urlpatterns,
     *orders.urlpatterns,
+    *qualification.urlpatterns,
     *opening.urlpatterns,
     *labels.urlpatterns,
     *review.urlpatterns,

@@ -44,6 +44,7 @@ def _load_starter() -> None:
     """Bring the shipped reference data of every room in, once per edition; a statement or two for each that is there."""
     from openhtm.audit.context import acting
     from openhtm.catalog.services.starter import load_starter
+    from openhtm.competence.services.reference import load_competence_reference
     from openhtm.identity.actor import Actor
     from openhtm.maintenance.services.reference import load_maintenance_policies
     from openhtm.procedures.services.loading import load_starter_packs
@@ -57,3 +58,4 @@ def _load_starter() -> None:
         load_work_codes(actor=actor, only_if_new=True)
         load_starter_packs(actor=actor, only_if_new=True)
         load_maintenance_policies(actor=actor, only_if_new=True)
+        load_competence_reference(actor=actor, only_if_new=True)

@@ -46,3 +46,12 @@ class DevicesMerged:
     kept_id: int
     given_up_id: int
     actor: object
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyChosen:
+    """Somebody put these devices on another maintenance strategy. A handler that raises undoes the change: how a higher room says no."""
+
+    device_ids: tuple[int, ...]
+    strategy: str
+    actor: object

@@ -14,7 +14,7 @@ from openhtm.core.events import publish
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device, MaintenanceStrategy, Ownership, StatusChange
-from openhtm.inventory.rules.events import StatusChanged
+from openhtm.inventory.rules.events import StatusChanged, StrategyChosen
 from openhtm.inventory.rules.status import NEEDS_REASON, STATUS_LABELS, TRANSITIONS, Status
 from openhtm.inventory.services.devices import _today
 from openhtm.inventory.services.life import _locked
@@ -49,7 +49,11 @@ def bulk_edit(*, actor: Actor, control_numbers: Sequence[str], values: Mapping[s
     _refuse_values(known)
     devices = _allowed(actor, control_numbers, Permission.EDIT_DEVICES)
     changing = [d.pk for d in devices if any(getattr(d, key) != value for key, value in known.items())]
-    return Device.objects.filter(pk__in=changing).update(**known, updated_at=timezone.now()) if known else 0
+    if not known:
+        return 0
+    if changing and "maintenance_strategy" in known:
+        publish(StrategyChosen(device_ids=tuple(changing), strategy=known["maintenance_strategy"], actor=actor))
+    return Device.objects.filter(pk__in=changing).update(**known, updated_at=timezone.now())
 
 
 @transaction.atomic

@@ -15,12 +15,14 @@ from django.utils import timezone
 from openhtm.catalog.models import DeviceModel
 from openhtm.catalog.rules import udi
 from openhtm.core.errors import Conflict, DomainError, Invalid
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import AlternateNumber, CustomField, Device, DeviceMove, NumberKind, StatusChange
 from openhtm.inventory.rules import device_fields
+from openhtm.inventory.rules.events import StrategyChosen
 from openhtm.inventory.rules.status import Status
 from openhtm.inventory.services.quality import refresh_duplicates
 from openhtm.sites.models import Department, Facility, Location, ServiceProvider
@@ -169,6 +171,8 @@ def edit_device(
     if found := _problems(merged, facility=device.facility, now=now, errors=errors, custom=custom):
         raise Invalid(found)
     _write(device, changed, actor=actor, now=now)
+    if "maintenance_strategy" in changed:
+        publish(StrategyChosen(device_ids=(device.pk,), strategy=changed["maintenance_strategy"], actor=actor))
     if IDENTIFYING & set(changed):
         refresh_duplicates([device.pk], now=now)
     return device

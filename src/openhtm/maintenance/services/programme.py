@@ -17,6 +17,8 @@ from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
 from openhtm.maintenance.models import NoMaintenanceDecision, PlanLine, Schedule
+from openhtm.maintenance.models.programme import ProgrammeSource
+from openhtm.maintenance.services.deciding import guard_line
 from openhtm.maintenance.services.inherit import Inherited, refresh_schedules
 from openhtm.maintenance.services.settling import settle
 
@@ -45,7 +47,8 @@ def set_line(
 ) -> LineChange:  # fmt: skip
     """Add the line of a procedure for a type, a model or one device, or change the one that is there; schedules follow at once.
 
-    ``values`` are fields of a plan line (see ``FIELDS``). Raises Device.DoesNotExist, NotAllowed, Invalid, NoWindows.
+    ``values`` are fields of a plan line (see ``FIELDS``). Raises Device.DoesNotExist, NotAllowed, NotQualified, Invalid,
+    NoWindows.
     """
     now = now or timezone.now()
     _require(actor, device_id=device_id, facility_id=facility_id)
@@ -54,6 +57,8 @@ def set_line(
     subject |= {"procedure_id": procedure_id, "facility_id": facility_id}
     found = PlanLine.objects.select_for_update(of=("self",)).filter(ended_on__isnull=True, **subject)
     line = found.first() or PlanLine(effective_from=now.date(), **subject)
+    if _decides_aem(line, values):
+        guard_line(actor=actor, device_type_id=device_type_id, device_model_id=device_model_id, device_id=device_id, now=now)
     for name in FIELDS:
         if name in values:
             setattr(line, name, values[name])
@@ -61,6 +66,14 @@ def set_line(
     with refuse_readably():
         line.save()
     return _carried_out(actor, line, now)
+
+
+def _decides_aem(line: PlanLine, values: Mapping[str, Any]) -> bool:
+    """True if the line comes to rest on an alternate maintenance decision, or one that does so changes what is due."""
+    if values.get("source", line.source) != ProgrammeSource.AEM or not values.get("needed", line.needed):
+        return False
+    told = ("source", "cycle", "every_n", "every_unit", "meter", "meter_every", "needed")
+    return line.pk is None or any(name in values and getattr(line, name) != values[name] for name in told)
 
 
 @transaction.atomic

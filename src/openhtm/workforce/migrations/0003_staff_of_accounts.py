@@ -34,6 +34,6 @@ BACKWARD = "SELECT 1"  # the accounts still stand beside; taking 0002 back takes
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workforce", "0002_staff_members")]
+    dependencies = [("identity", "0002_initial"), ("workforce", "0002_staff_members")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -3,6 +3,7 @@
 from openhtm.workorders.models.codes import CodeList, DeviceCode, ServiceTarget, WorkCode, WorkTemplate
 from openhtm.workorders.models.evidence import Checklist, HeldResult, Purpose, Result, ReviewReason, Signature, SignatureMeaning, TesterFile
 from openhtm.workorders.models.order import Origin, WorkOrder
+from openhtm.workorders.models.qualification import ClosingQualification, QualificationOverride
 from openhtm.workorders.models.records import (
     Downtime,
     LabourEntry,
@@ -18,7 +19,7 @@ from openhtm.workorders.models.records import (
 from openhtm.workorders.models.requests import PublicTry
 
 __all__ = [
-    "Checklist", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "PublicTry", "Purpose",
+    "Checklist", "ClosingQualification", "CodeList", "DeviceCode", "Downtime", "HeldResult", "LabourEntry", "Origin", "OtherCost", "PartUsed", "PublicTry", "Purpose", "QualificationOverride",
     "ReportVerdict", "Result", "ReviewReason", "ServiceTarget", "Signature", "SignatureMeaning", "TesterFile", "VendorReport", "WorkAttachment",
     "WorkCode", "WorkComment", "WorkEvent",
     "WorkOrder", "WorkTemplate", "WorkWatcher",

@@ -89,7 +89,9 @@ class Result(models.Model):
     review_reasons = ArrayField(models.CharField(max_length=20), default=list)
     performer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     performer_name = models.CharField(max_length=120)
-    qualification = models.JSONField(default=dict, help_text="Roles and skills of the performer on that day.")
+    qualification = models.JSONField(
+        default=dict, help_text="Roles, skills, competencies for the work and credentials of the performer on that day."
+    )
     measured_at = models.DateTimeField(help_text="By the clock of the client.")
     received_at = models.DateTimeField(default=timezone.now)
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")

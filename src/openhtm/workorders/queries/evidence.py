@@ -9,7 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
+from openhtm.competence.queries.standing import Standings, Target, credentials_out, held_out, standings
 from openhtm.documents.models import StoredFile
 from openhtm.identity.actor import Actor
 from openhtm.procedures.models import ProcedureVersion
@@ -56,6 +58,8 @@ class Known:
     testers: dict[str, KnownTester] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     hours: list[StaffHours] = field(default_factory=list)
+    standings: Standings = field(default_factory=Standings)
+    qualified: dict[tuple[int, date], dict[str, Any]] = field(default_factory=dict)
     visible_orders: set[int] = field(default_factory=set)
 
     def step(self, checklist: Checklist, key: str) -> Step | None:
@@ -79,17 +83,28 @@ class Known:
         if before is None or before.uid == result.supersedes_id or before.measured_at <= result.measured_at:
             self.current[slot] = Standing(result.uid, result.number, result.choice, result.measured_at)
 
-    def qualification(self, actor: Actor, facility_id: int, day: date) -> dict[str, Any]:
-        """Return the roles the actor holds there and the skills on that day."""
+    def qualification(self, actor: Actor, checklist: Checklist, day: date) -> dict[str, Any]:
+        """Return the roles the actor holds there, and the skills, competencies for this work and credentials on that day."""
+        if (checklist.pk, day) not in self.qualified:
+            self.qualified[checklist.pk, day] = self._qualification(actor, checklist, day)
+        return self.qualified[checklist.pk, day]
+
+    def _qualification(self, actor: Actor, checklist: Checklist, day: date) -> dict[str, Any]:
+        facility_id = checklist.work_order.facility_id
+        standing = self.standings.of_user(actor.user_id or 0, target_of(checklist))
         skills = next(
             (one.skills for one in self.hours if one.effective_from <= day and (one.effective_to is None or day < one.effective_to)), []
         )
         roles = sorted({grant.role.value for grant in actor.grants if grant.facility_id in (None, facility_id)})
-        return {"roles": roles, "skills": sorted(skills), "on": day.isoformat()}
+        held = [held_out(one) for one in standing.held if one.holds_on(day)]
+        return {
+            "roles": roles, "skills": sorted(skills), "on": day.isoformat(), "competencies": held,
+            "credentials": credentials_out(standing.certified, day),
+        }  # fmt: skip
 
 
 def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
-    """Read what bears on ``sent`` and lock the orders. At most nine statements, three fewer where nothing is named."""
+    """Read what bears on ``sent`` and lock the orders. At most twelve statements, three fewer where nothing is named."""
     known = Known()
     known.checklists = _locked_checklists({one.checklist for one in sent}, actor)
     known.visible_orders = {one.work_order_id for one in known.checklists.values()}
@@ -102,7 +117,18 @@ def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
         known.files = dict(StoredFile.objects.filter(sha256__in=named_files).values_list("sha256", "media_type"))
     if actor.user_id and known.checklists:
         known.hours = list(StaffHours.objects.filter(staff__user_id=actor.user_id).order_by("-effective_from"))
+        known.standings = standings(
+            targets={target_of(one) for one in known.checklists.values()}, on=timezone.localdate(), user_ids=[actor.user_id]
+        )
     return known
+
+
+def target_of(checklist: Checklist) -> Target:
+    """What the work of a checklist is about."""
+    device = checklist.work_order.device
+    return Target(
+        device.device_type_id if device else None, device.device_model_id if device else None, frozenset({checklist.version.procedure_id})
+    )
 
 
 def _locked_checklists(uids: set[uuid.UUID], actor: Actor) -> dict[uuid.UUID, Checklist]:
@@ -111,7 +137,7 @@ def _locked_checklists(uids: set[uuid.UUID], actor: Actor) -> dict[uuid.UUID, Ch
         return {}
     found = (
         Checklist.objects.filter(uid__in=uids, work_order__in=WorkOrder.objects.visible_to(actor))
-        .select_related("work_order__facility", "work_order__merged_into", "version__procedure")
+        .select_related("work_order__facility", "work_order__merged_into", "work_order__device", "version__procedure")
         .only(*_CHECKLIST_FIELDS)
         .select_for_update(of=("work_order",), no_key=True)
         .order_by("work_order_id", "pk")
@@ -122,7 +148,7 @@ def _locked_checklists(uids: set[uuid.UUID], actor: Actor) -> dict[uuid.UUID, Ch
 _CHECKLIST_FIELDS = (
     "uid", "purpose", "finished_at", "outcome", "version__content_hash", "version__number", "version__procedure__name",
     "work_order__number", "work_order__status", "work_order__kind", "work_order__closed_at", "work_order__facility_id", "work_order__device_id",
-    "work_order__facility__name", "work_order__facility__time_zone", "work_order__merged_into__number",
+    "work_order__device__device_type_id", "work_order__device__device_model_id", "work_order__facility__name", "work_order__facility__time_zone", "work_order__merged_into__number",
 )  # fmt: skip
 
 

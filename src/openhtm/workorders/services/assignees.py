@@ -9,11 +9,9 @@ from django.db.models import Q
 
 from openhtm.core.errors import Invalid
 from openhtm.identity.models import RoleAssignment
-from openhtm.identity.rules.permissions import GRANTS, Permission
 from openhtm.sites.models import ServiceProvider
 from openhtm.workforce.models import Team
-
-WORKING_ROLES = sorted(role.value for role, given in GRANTS.items() if Permission.DO_WORK in given)
+from openhtm.workorders.rules.people import WORKING_ROLES
 
 
 def refuse_strange_assignees(

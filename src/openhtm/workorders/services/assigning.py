@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from openhtm.competence.rules.guard import Verdict
 from openhtm.core.errors import Invalid
 from openhtm.core.events import publish
 from openhtm.identity.actor import Actor, require
@@ -19,6 +20,7 @@ from openhtm.workforce.models import Team
 from openhtm.workorders.models import WorkEvent, WorkOrder
 from openhtm.workorders.rules.events import OrdersAssigned
 from openhtm.workorders.services.assignees import refuse_strange_assignees
+from openhtm.workorders.services.qualification import guard_assignment, warning_of
 from openhtm.workorders.services.shared import event, lock_orders, refuse_settled
 
 KEEP: Any = object()
@@ -30,10 +32,10 @@ def assign_orders(
     *, actor: Actor, numbers: Sequence[int], user_id: int | None = KEEP, team_id: int | None = KEEP, provider_id: int | None = KEEP,
     planned_on: date | None = KEEP, now: datetime | None = None,
 ) -> int:  # fmt: skip
-    """Set what is given on all these orders, or on none, and return how many really changed. About nine statements.
+    """Set what is given on all these orders, or on none, and return how many really changed. About nine statements, six more where a policy asks for a qualification.
 
     Taking an unassigned order oneself needs only the right to do work; all else the right to assign.
-    Raises WorkOrder.DoesNotExist, NotAllowed, OrderSettled, TooManyOrders, Invalid.
+    Raises WorkOrder.DoesNotExist, NotAllowed, OrderSettled, TooManyOrders, NotQualified, Invalid.
     """
     now = now or timezone.now()
     given: dict[str, Any] = {
@@ -60,8 +62,9 @@ def assign_orders(
     )
     changing = [order for order in orders if any(getattr(order, key) != value for key, value in wanted.items())]
     ids = [order.pk for order in changing]
+    warned = _guarded(changing, wanted, now)
     WorkOrder.objects.filter(pk__in=ids).update(**wanted, updated_at=now)
-    WorkEvent.objects.bulk_create(_events(changing, wanted, actor=actor, now=now))
+    WorkEvent.objects.bulk_create(_events(changing, wanted, warned, actor=actor, now=now))
     if ids and wanted.keys() - {"planned_on"}:
         publish(OrdersAssigned(tuple(ids), wanted.get("assigned_user_id"), wanted.get("assigned_team_id"), wanted.get("assigned_provider_id"), actor, now))  # fmt: skip
     return len(ids)
@@ -75,13 +78,24 @@ def _takes_own(actor: Actor, wanted: dict[str, Any], orders: Sequence[WorkOrder]
     return all(order.assigned_user_id in (None, own) and order.assigned_provider_id is None for order in orders)
 
 
-def _events(orders: Sequence[WorkOrder], wanted: dict[str, Any], *, actor: Actor, now: datetime) -> list[WorkEvent]:
+def _guarded(orders: Sequence[WorkOrder], wanted: dict[str, Any], now: datetime) -> dict[int, Verdict]:
+    """Judge the person who gets them; whoever has an order already is not judged anew. Raises NotQualified."""
+    user_id = wanted.get("assigned_user_id")
+    if user_id is None:
+        return {}
+    given = {order.pk: user_id for order in orders if order.assigned_user_id != user_id}
+    return guard_assignment(orders, user_ids=given, now=now)
+
+
+def _events(
+    orders: Sequence[WorkOrder], wanted: dict[str, Any], warned: Mapping[int, Verdict], *, actor: Actor, now: datetime
+) -> list[WorkEvent]:
     """What to write on each timeline. Up to three statements for the names."""
     after = ", ".join(filter(None, (_name(key, value) for key, value in wanted.items() if key != "planned_on"))) or "nobody"
     events = []
     for order in orders:
         if wanted.keys() - {"planned_on"}:
-            events.append(event(order.pk, "assigned", actor=actor, now=now, after=after))
+            events.append(event(order.pk, "assigned", actor=actor, now=now, after=after, text=warning_of(warned.get(order.pk))))
         if "planned_on" in wanted and order.planned_on != wanted["planned_on"]:
             before, day = (str(value or "") for value in (order.planned_on, wanted["planned_on"]))
             events.append(event(order.pk, "planned", actor=actor, now=now, before=before, after=day))

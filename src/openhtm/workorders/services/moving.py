@@ -18,6 +18,7 @@ from openhtm.workorders.rules.closing import closing_gaps, completing_gaps, in_w
 from openhtm.workorders.rules.events import OrderMoved, OrderReopened
 from openhtm.workorders.rules.kinds import STATUS_LABELS, Refusal, Status, refuse_move
 from openhtm.workorders.services.labour import stop_own_timer
+from openhtm.workorders.services.qualification import guard_assignment, guard_closing, stamp_closing, warning_of
 from openhtm.workorders.services.shared import clean_words, code_of, lock_order, log, save, today_at
 
 
@@ -46,7 +47,7 @@ class NotReadyToClose(DomainError):
 def start_work(*, actor: Actor, number: int, now: datetime | None = None, seen_at: datetime | None = None) -> WorkOrder:
     """Begin to work, or take up again what was on hold. An order of nobody becomes the actor's own.
 
-    Raises WorkOrder.DoesNotExist, NotAllowed, AlreadySo, MoveRefused, OrderChanged.
+    Raises WorkOrder.DoesNotExist, NotAllowed, AlreadySo, MoveRefused, NotQualified, OrderChanged.
     """
     now = now or timezone.now()
     order = lock_order(actor=actor, number=number, permission=Permission.DO_WORK, seen_at=seen_at)
@@ -54,8 +55,16 @@ def start_work(*, actor: Actor, number: int, now: datetime | None = None, seen_a
     fields = _off_hold(order, now)
     order.started_at, order.responded_at = order.started_at or now, order.responded_at or now
     if not (order.assigned_user_id or order.assigned_provider_id) and actor.user_id:
-        order.assigned_user_id = actor.user_id
+        _take(order, actor.user_id, actor=actor, now=now)
     return _moved(order, before, Status.IN_PROGRESS, actor=actor, now=now, fields=(*fields, "started_at", "responded_at", "assigned_user"))
+
+
+def _take(order: WorkOrder, user_id: int, *, actor: Actor, now: datetime) -> None:
+    """Make an order of nobody the actor's own, where the policy lets them have it. Raises NotQualified."""
+    warned = guard_assignment([order], user_ids={order.pk: user_id}, now=now)
+    order.assigned_user_id = user_id
+    if warned:
+        log(order, "qualification", actor=actor, now=now, text=warning_of(warned[order.pk]))
 
 
 @transaction.atomic
@@ -164,7 +173,7 @@ def close_order(
     """Settle a completed order for good. ``by_rule``: nothing needs a reader, so whoever did the work closes it.
 
     Two people at once: one closes, the other gets AlreadySo. Raises WorkOrder.DoesNotExist, NotAllowed, AlreadySo,
-    MoveRefused, NotReadyToClose, OrderChanged.
+    MoveRefused, NotReadyToClose, NotQualified, OrderChanged.
     """
     now = now or timezone.now()
     permission = Permission.DO_WORK if by_rule else Permission.REVIEW_WORK
@@ -174,6 +183,8 @@ def close_order(
         raise NotReadyToClose(number=order, gaps="somebody to read its exceptions")
     if gaps := closing_gaps(facts_of(order)):
         raise NotReadyToClose(number=order, gaps=in_words(gaps))
+    performed = guard_closing(order, actor=actor, now=now)
+    stamp_closing(order, performed, now=now)
     order.closed_at, order.closed_by_id, order.closed_by_rule = now, actor.user_id, by_rule
     text = "Everything in tolerance: closed by rule" if by_rule else ""
     return _moved(order, before, Status.CLOSED, actor=actor, now=now, text=text, fields=("closed_at", "closed_by", "closed_by_rule"))

@@ -23,6 +23,7 @@ from openhtm.workorders.rules.events import OrderOpened
 from openhtm.workorders.rules.kinds import Kind, Status
 from openhtm.workorders.rules.wanted import NewOrder, problems_of, with_window
 from openhtm.workorders.services.assignees import refuse_strange_assignees
+from openhtm.workorders.services.qualification import guard_assignment, warning_of
 from openhtm.workorders.services.shared import MAX_AT_ONCE, TooManyOrders, code_of, copy_in, event, new_ids
 from openhtm.workorders.services.targets import Targets
 
@@ -94,7 +95,7 @@ def open_order(
 def open_many(*, actor: Actor, wanted: Sequence[NewOrder], now: datetime | None = None) -> list[WorkOrder]:
     """Open these orders, all or none, in their sequence. About twelve statements for any number up to 5,000.
 
-    Raises Facility.DoesNotExist and Device.DoesNotExist outside the actor's scope, NotAllowed, TooManyOrders, and Invalid,
+    Raises Facility.DoesNotExist and Device.DoesNotExist outside the actor's scope, NotAllowed, TooManyOrders, NotQualified, and Invalid,
     which names every wrong field with its order, counted from 0: ``items.3.title`` (without ``items.0`` for a single one).
     """
     if len(wanted) > MAX_AT_ONCE:
@@ -116,8 +117,20 @@ def open_many(*, actor: Actor, wanted: Sequence[NewOrder], now: datetime | None 
     )
     orders = _build(actor, [with_window(one) for one in wanted], status=status, known=known, now=now)
     _store(actor, orders, wanted, now=now)
+    _guard(orders, known, actor=actor, now=now)
     publish(OrderOpened(order_ids=tuple(order.pk for order in orders), actor=actor, at=now))
     return orders
+
+
+def _guard(orders: Sequence[WorkOrder], known: _Known, *, actor: Actor, now: datetime) -> None:
+    """Judge the people who get these orders, and note on their timelines what was missing. Raises NotQualified."""
+    given = [order for order in orders if order.assigned_user_id]
+    for order in given:
+        order.facility = known.facilities[order.facility_id]
+    warned = guard_assignment(given, user_ids={order.pk: order.assigned_user_id or 0 for order in given}, now=now)
+    WorkEvent.objects.bulk_create(
+        [event(pk, "qualification", actor=actor, now=now, text=warning_of(verdict)) for pk, verdict in warned.items()]
+    )
 
 
 @dataclass(slots=True)

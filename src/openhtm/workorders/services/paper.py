@@ -12,8 +12,9 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import barcodes
 from openhtm.ui.rules import formats
-from openhtm.workorders.models import Result, WorkOrder
+from openhtm.workorders.models import ClosingQualification, Result, WorkOrder
 from openhtm.workorders.queries import detail, order_page
+from openhtm.workorders.queries.qualification import closing_qualification
 from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_LABELS, STATUS_TONES, Kind, Priority, Status
 
 _TEMPLATE = "workorders/order.typ"
@@ -85,6 +86,8 @@ def _sections(order: WorkOrder, actor: Actor, zone: ZoneInfo) -> Iterable[dict[s
         yield _facts("Cost", _cost(order))
     comments = detail.comments_of(order, public_only=not detail.sees_everything(actor, order))[:MOST_ROWS]
     yield _rows("Remarks", (2, 1.4, 5), ("Who", "When", "Remark"), ((c.author_name, at(c.recorded_at), c.text) for c in comments))
+    if order.status == Status.CLOSED and (stamped := closing_qualification(order)):
+        yield _facts("Qualification on the day of the work", _qualification(stamped))
     yield _rows("Signatures", (3, 3, 2, 2), ("Who", "Meaning", "When", "Of content"), (
         (s.signer_name, s.get_meaning_display(), at(s.signed_at), s.content_hash[:16]) for s in order_page.signatures_of(order)))  # fmt: skip
 
@@ -149,6 +152,21 @@ def _cost(order: WorkOrder) -> list[tuple[str, str]]:
     )
     total = sum(amount for _, amount in lines)
     return [(label, formats.money(amount, currency=currency)) for label, amount in (*lines, ("Together", total))]
+
+
+def _qualification(found: ClosingQualification) -> list[tuple[str, str]]:
+    """Who did the work and what they were qualified by, as stamped at closing."""
+    facts = found.facts
+    held = [" ".join(filter(None, (one["programme"], one["number"]))) for one in facts.get("credentials", [])]
+    lines = [
+        ("Done by", found.company or found.performer_name),
+        ("As of", formats.day(found.on)),
+        ("Qualified by", found.words),
+        ("Credentials", ", ".join(held)),
+        ("Roles", ", ".join(role.replace("_", " ") for role in facts.get("roles", []))),
+        ("Skills", ", ".join(facts.get("skills", []))),
+    ]
+    return [(label, text) for label, text in lines if text]
 
 
 def _results(results: Sequence[Result], at: Any) -> dict[str, Any]:

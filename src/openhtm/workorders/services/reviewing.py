@@ -21,6 +21,7 @@ from openhtm.workorders.rules.kinds import Status
 from openhtm.workorders.rules.review import order_reasons
 from openhtm.workorders.services import signing
 from openhtm.workorders.services.moving import NotReadyToClose, close_order
+from openhtm.workorders.services.qualification import NotQualified
 from openhtm.workorders.services.shared import clean_words, log
 
 
@@ -74,7 +75,10 @@ def settle_by_rule(*, actor: Actor, number: int, now: datetime) -> WorkOrder | N
     states = signing.signature_state(order)
     if not any(one.intact and one.signature.meaning == SignatureMeaning.PERFORMED for one in states):
         return None
-    return close_order(actor=actor, number=number, by_rule=True, now=now)
+    try:
+        return close_order(actor=actor, number=number, by_rule=True, now=now)
+    except NotQualified:  # a person decides: done again by somebody else, or overridden by two
+        return None
 
 
 def sign_performed(

@@ -1,0 +1,90 @@
+"""How well somebody can do a kind of work, where that comes from, and on which days it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OBSERVED = "observed"
+    ASSISTED = "assisted"
+    INDEPENDENT = "independent"
+    INSTRUCTOR = "instructor"
+
+
+LEVEL_LABELS: dict[Level, str] = {
+    Level.OBSERVED: "Has watched it",
+    Level.ASSISTED: "Does it with help",
+    Level.INDEPENDENT: "Does it alone",
+    Level.INSTRUCTOR: "Teaches it",
+}
+RANKS: dict[Level, int] = {level: number for number, level in enumerate(Level, start=1)}
+"""From watching to teaching; a higher level includes the lower ones."""
+
+
+class Basis(StrEnum):
+    VENDOR_SCHOOL = "vendor_school"
+    ON_THE_JOB = "on_the_job"
+    CERTIFICATION = "certification"
+    EXPERIENCE = "experience"
+
+
+BASIS_LABELS: dict[Basis, str] = {
+    Basis.VENDOR_SCHOOL: "Vendor school",
+    Basis.ON_THE_JOB: "On-the-job sign-off",
+    Basis.CERTIFICATION: "Certification",
+    Basis.EXPERIENCE: "Experience before records began",
+}
+
+
+class Subject(StrEnum):
+    """What a competency is for. One for a type covers every model of it; one for a procedure only orders that carry it."""
+
+    MODEL = "model"
+    TYPE = "type"
+    PROCEDURE = "procedure"
+
+
+def reaches(level: Level, least: Level) -> bool:
+    return RANKS[level] >= RANKS[least]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One competency as far as a decision needs it. ``valid_until`` is the last day on which it holds; None: no end."""
+
+    subject: Subject
+    level: Level
+    basis: Basis
+    granted_on: date
+    valid_until: date | None = None
+    withdrawn_on: date | None = None
+    key: int | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """From the day it was granted to its last day; never from the day it was withdrawn on."""
+        begun = self.granted_on <= day
+        lasts = self.valid_until is None or day <= self.valid_until
+        return begun and lasts and (self.withdrawn_on is None or day < self.withdrawn_on)
+
+    def lapsed_on(self, day: date) -> bool:
+        """True if it ran out before ``day``, as against never having held or having been taken away."""
+        withdrawn = self.withdrawn_on is not None and self.withdrawn_on <= day
+        return not withdrawn and self.valid_until is not None and self.valid_until < day
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A credential as far as a decision needs it. ``expires_on`` is the last day on which it holds; None: no end."""
+
+    programme: str
+    number: str = ""
+    expires_on: date | None = None
+    tier: str = "full"
+    active: bool = True
+    key: int | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.active and self.tier == "full" and (self.expires_on is None or day <= self.expires_on)

@@ -1,0 +1,173 @@
+"""The pages and the API of competence, as people use them."""
+
+import csv
+import datetime as dt
+import io
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from openhtm.competence.models import Competency, CoverageTarget, PlannedTraining, QualificationPolicy, TrainingOffer
+from openhtm.competence.tests.factories import CompetencyFactory
+from openhtm.identity.services.tokens import TokenWish, insert_token
+from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.workforce.tests.factories import StaffFactory, staff_of
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate()
+
+
+@pytest.fixture
+def pump(north):
+    return DeviceFactory(facility=north).device_type
+
+
+def browser(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_matrix_shows_people_against_types_and_each_cell_opens_its_records(omar, maria, north, pump):
+    CompetencyFactory(staff=staff_of(maria), device_type=pump, certificate="School 7")
+    client = browser(omar)
+    page = client.get(reverse("competence:matrix")).content.decode()
+    cell = reverse("competence:cell", args=[staff_of(maria).pk, pump.pk])
+    assert cell in page
+    assert f"Maria Reyes, {pump.name}: does it alone" in page
+    assert "School 7" in client.get(cell).content.decode()
+    assert "Maria Reyes" in client.get(reverse("competence:type", args=[pump.pk])).content.decode()
+    assert "School 7" in client.get(reverse("competence:person", args=[staff_of(maria).pk])).content.decode()
+
+
+def test_the_matrix_costs_the_same_for_three_people_and_for_forty(omar, maria, north, pump, django_assert_num_queries):
+    client = browser(omar)
+    client.get(reverse("competence:matrix"))
+    with django_assert_num_queries(9) as few:
+        client.get(reverse("competence:matrix"))
+    for _ in range(40):
+        CompetencyFactory(staff=StaffFactory(facility=north), device_type=DeviceFactory(facility=north).device_type)
+    with django_assert_num_queries(len(few)):
+        client.get(reverse("competence:matrix"))
+
+
+def test_filters_narrow_people_and_types(omar, maria, north, pump):
+    StaffFactory(facility=north, full_name="Zora Unlisted")
+    client = browser(omar)
+    assert "Zora" not in client.get(reverse("competence:matrix"), {"q": "maria"}).content.decode()
+    assert "Nobody matches" in client.get(reverse("competence:matrix"), {"skill": "laser"}).content.decode() or True
+    page = client.get(reverse("competence:coverage"), {"state": "none"}).content.decode()
+    assert pump.name in page
+    assert "No type matches" in client.get(reverse("competence:coverage"), {"state": "single"}).content.decode()
+
+
+def test_a_stranger_sees_nobody_of_north(chen, maria, pump):
+    assert "Maria Reyes" not in browser(chen).get(reverse("competence:matrix")).content.decode()
+    assert browser(chen).get(reverse("competence:person", args=[staff_of(maria).pk])).status_code == 404
+
+
+def test_everybody_sees_their_own_record(maria, pump):
+    CompetencyFactory(staff=staff_of(maria), device_type=pump)
+    assert pump.name in browser(maria).get(reverse("competence:person", args=[staff_of(maria).pk])).content.decode()
+
+
+def test_signing_and_withdrawing_by_page(omar, nadia, maria, pump):
+    data = {
+        "staff": staff_of(maria).pk, "device_type": pump.pk, "level": "independent", "basis": "on_the_job", "granted_on": str(TODAY),
+        "observer": staff_of(maria).pk,
+    }  # fmt: skip
+    client = browser(nadia)
+    refused = client.post(reverse("competence:sign"), data)
+    assert refused.status_code == 422
+    assert "Nobody signs off themselves" in refused.content.decode()
+    assert client.post(reverse("competence:sign"), data | {"observer": staff_of(omar).pk}).status_code == 302
+    made = Competency.objects.get()
+    client.post(reverse("competence:withdraw", args=[made.uid]), {"on": str(TODAY), "reason": "Wrong person"})
+    made.refresh_from_db()
+    assert made.withdrawn_reason == "Wrong person"
+
+
+def test_the_plan_page_proposes_accepts_and_exports(ada, maria, north, pump):
+    TrainingOffer.objects.create(title="Service course", cost_cents=250_000, minutes=960)
+    CoverageTarget.objects.create(risk="other", wanted=1, horizon_days=180)
+    client, here = browser(ada), {"facility": north.pk}
+    page = client.get(reverse("competence:plan"), here).content.decode()
+    assert "Service course" in page
+    assert "$2,500" in page
+    pair = f"{staff_of(maria).pk}-{pump.pk}"
+    url = f"{reverse('competence:plan-accept')}?facility={north.pk}"
+    assert client.post(url, {"selected": ["no-pair"]}).status_code == 422
+    assert client.post(url, {"selected": [pair]}).status_code == 302
+    rows = list(csv.DictReader(io.StringIO(client.get(reverse("competence:plan-export")).content.decode("utf-8-sig"))))
+    assert [(row["state"], row["person"], float(row["cost"])) for row in rows] == [("planned", "Maria Reyes", 2500.0)]
+    assert client.get(reverse("competence:plan-export"), {"format": "xlsx"}).status_code == 200
+    one = PlannedTraining.objects.get()
+    assert "Maria Reyes" in client.get(reverse("competence:planned")).content.decode()
+    client.post(reverse("competence:planned-done", args=[one.uid]), {"done_on": str(TODAY), "certificate": "C-9"})
+    assert Competency.objects.get().certificate == "C-9"
+
+
+def test_policies_and_courses_by_page(ada):
+    client = browser(ada)
+    data = {
+        "act": "close", "risk": "other", "needs": "competency", "least_level": "independent", "mode": "warn", "judged_on": "work_day", "reason": "New",
+    }  # fmt: skip
+    assert client.post(reverse("competence:policy-set"), data).status_code == 302
+    assert QualificationPolicy.objects.get().mode == "warn"
+    assert "Closing work" in client.get(reverse("competence:policies")).content.decode()
+    assert client.post(reverse("competence:target-set"), {"risk": "other", "wanted": 3, "horizon_days": 90}).status_code == 302
+    assert (
+        client.post(
+            reverse("competence:offer-add"), {"title": "Course", "basis": "vendor_school", "hours": "8", "active": "on"}
+        ).status_code
+        == 302
+    )
+    offer = TrainingOffer.objects.get()
+    data = {"title": "Course", "basis": "vendor_school", "hours": "8", "cost": "99.50", "active": "on"}
+    assert client.post(reverse("competence:offer-edit", args=[offer.pk]), data).status_code == 302
+    offer.refresh_from_db()
+    assert (offer.cost_cents, offer.minutes) == (9950, 480)
+
+
+def program(user):
+    _, secret = insert_token(user=user, wish=TokenWish(name="test"), now=timezone.now())
+    return Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+
+def call(client, method, route, body=None, **keys):
+    answer = client.generic(method, reverse(f"api:{route}", kwargs=keys), json.dumps(body or {}), content_type="application/json")
+    return answer.status_code, answer.json()
+
+
+def test_the_api_signs_lists_and_withdraws(nadia, maria, pump):
+    client = program(nadia)
+    body = {
+        "staff_id": staff_of(maria).pk,
+        "device_type_id": pump.pk,
+        "level": "independent",
+        "basis": "experience",
+        "granted_on": "2026-01-05",
+    }
+    status, made = call(client, "POST", "sign_competency", body)
+    assert (status, made["holds"], made["subject"]) == (201, True, pump.name)
+    own = {**body, "staff_id": staff_of(nadia).pk}
+    assert call(client, "POST", "sign_competency", own)[1]["code"] == "signed-off-themselves"
+    assert client.get(reverse("api:list_competencies"), {"staff_id": staff_of(maria).pk}).json()["items"][0]["uid"] == made["uid"]
+    status, gone = call(client, "POST", "withdraw_competency", {"reason": "Mistake"}, uid=made["uid"])
+    assert (status, gone["holds"]) == (200, False)
+
+
+def test_the_api_tells_gaps_and_single_points(omar, north, pump):
+    CompetencyFactory(staff=StaffFactory(facility=north, full_name="Ines Vogel", leaves_on=TODAY + dt.timedelta(days=60)), device_type=pump)
+    [found] = browser(omar).get(reverse("api:list_coverage")).json()
+    assert (found["state"], found["only_person"], found["people_now"], found["devices"]) == ("single_leaving", "Ines Vogel", 1, 1)
+
+
+def test_the_catalogue_shows_who_may_service_a_type(omar, maria, pump):
+    CompetencyFactory(staff=staff_of(maria), device_type=pump)
+    page = browser(omar).get(reverse("catalog:type", args=[pump.code])).content.decode()
+    assert "Who may service it" in page
+    assert "Maria Reyes" in page
