@@ -40,7 +40,7 @@ class PlacedForm(forms.Form):
 class ChooseForm(PlacedForm):
     months = forms.TypedChoiceField(
         label="Months", choices=[(6, "6 months"), (12, "12 months"), (18, "18 months"), (24, "24 months")], coerce=int, required=False,
-        empty_value=12,
+        empty_value="12",
     )  # fmt: skip
     scenario = forms.ModelChoiceField(
         label="What if", queryset=Scenario.objects.none(), to_field_name="uid", required=False, empty_label="Nothing changes"

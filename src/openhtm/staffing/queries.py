@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -60,7 +61,7 @@ def facts_of(*, actor: Actor, asked: Asked, today: date) -> Facts:
     """Read the facts. About a dozen statements, whatever the number of devices and people."""
     periods = asked.periods
     assumed = assumed_on(facility_id=asked.facility_id, on=today)
-    parts = workload_by(
+    _, parts = workload_by(
         actor=actor, scope=Scope(facility_id=asked.facility_id), by="skill", first_on=asked.first_on, months=len(periods), today=today
     )
     scheduled: dict[tuple[date, str], float] = defaultdict(float)
@@ -133,7 +134,7 @@ def repairs_of(*, actor: Actor, facility_id: int | None, today: date, months: in
 
 def projects(actor: Actor, *, facility_id: int | None, of: Sequence[Period] = ()) -> QuerySet[StaffingProject]:
     """Projects of a facility (None: all in reach) and of all facilities, those that touch the months ``of`` if given."""
-    found: QuerySet[StaffingProject] = StaffingProject.objects.visible_to(actor).filter(active=True).select_related("facility")
+    found: Any = StaffingProject.objects.visible_to(actor).filter(active=True).select_related("facility")
     if facility_id is not None:
         found = found.filter(Q(facility_id=facility_id) | Q(facility__isnull=True))
     if of:

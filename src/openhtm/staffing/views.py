@@ -70,7 +70,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
     facility_id = _facility_id(request, actor)
     form = ChooseForm({**request.GET.dict(), "facility": facility_id or ""}, scenarios=_scenarios(actor), **_placed(actor))
     form.is_valid()
-    asked = queries.Asked(facility_id, add_months(month_start(today), 1), form.cleaned_data.get("months") or 12)
+    asked = queries.Asked(facility_id, add_months(month_start(today), 1), int(form.cleaned_data.get("months") or 12))
     facts = queries.facts_of(actor=actor, asked=asked, today=today)
     scenario = form.cleaned_data.get("scenario")
     base = queries.forecast_of(facts)

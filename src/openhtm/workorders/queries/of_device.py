@@ -53,7 +53,7 @@ def pressing(answer: list[list[Any]] | None, *, actor: Actor, device_id: int) ->
         return []
     repairs = WorkOrder.objects.visible_to(actor).filter(open_corrective(device_id))
     seen = set(repairs.values_list("number", flat=True))
-    return [Pressing(*row, row[0] in seen) for row in answer]
+    return [Pressing(*(*row, row[0] in seen)) for row in answer]
 
 
 def downtimes(*, device_id: int, start: datetime, end: datetime) -> list[Down]:
