@@ -73,7 +73,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _item(entry: Entry, here: str) -> NavItem:
     url = address(entry.route)
-    inside = here == url or (url != "/" and here.startswith(url)) or (entry.route == "inventory:device-list" and here.startswith("/d/"))
+    inside = (
+        here == url or (url != "/" and here.startswith(f"{url}/")) or (entry.route == "inventory:device-list" and here.startswith("/d/"))
+    )
     return NavItem(label=entry.label, url=url, icon=entry.icon, current=inside)
 
 

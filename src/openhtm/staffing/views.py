@@ -68,7 +68,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
     """Months as stacked bars against the hours people have, and skills with the rows behind each number."""
     actor, today = _who(request), timezone.localdate()
     facility_id = _facility_id(request, actor)
-    form = ChooseForm({**request.GET.dict(), "facility": facility_id or ""}, scenarios=_scenarios(actor), **_placed(actor))
+    form = ChooseForm({"months": "12", **request.GET.dict(), "facility": facility_id or ""}, scenarios=_scenarios(actor), **_placed(actor))
     form.is_valid()
     asked = queries.Asked(facility_id, add_months(month_start(today), 1), int(form.cleaned_data.get("months") or 12))
     facts = queries.facts_of(actor=actor, asked=asked, today=today)

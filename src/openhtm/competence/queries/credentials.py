@@ -6,8 +6,13 @@ from collections.abc import Collection
 from datetime import date
 
 from openhtm.competence.rules.levels import Certified
+from openhtm.workforce.queries.credentials import begun_by
 
 
 def credentials_of(staff_ids: Collection[int], *, on: date) -> dict[int, tuple[Certified, ...]]:
-    """Return what each person holds or held, lapsed ones included, so that a refusal can say which ran out."""
-    return {}
+    """Return what each person holds or held, lapsed ones included, so that a refusal can say which ran out. One statement."""
+    found: dict[int, list[Certified]] = {}
+    for one in begun_by(staff_ids, on):
+        active = one.stopped_on is None
+        found.setdefault(one.staff_id, []).append(Certified(one.programme, one.number, one.expires_on, one.tier, active, one.key))
+    return {staff_id: tuple(held) for staff_id, held in found.items()}

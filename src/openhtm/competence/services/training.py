@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from openhtm.competence.rules.levels import Basis, Level
 from openhtm.competence.services.signing import Grant, sign_competency
 from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.integrity import refuse_readably
+from openhtm.core.months import add_months
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.workforce.models import StaffMember
@@ -78,7 +79,7 @@ def finish_training(
         actor=actor,
         grant=Grant(
             staff_id=found.staff_id, device_type_id=found.device_type_id, level=Level.INDEPENDENT, basis=basis, granted_on=done_on,
-            valid_until=_months_after(done_on, months) if months else None, observer_id=observer_id,
+            valid_until=add_months(done_on, months) - timedelta(days=1) if months else None, observer_id=observer_id,
             certificate=certificate or ("" if basis == Basis.ON_THE_JOB else found.title),
         ),
         now=now,
@@ -118,11 +119,3 @@ def _require_all(actor: Actor, staff_ids: set[int]) -> None:
             require_everywhere(actor, Permission.MANAGE_STAFF)
         else:
             require(actor, Permission.MANAGE_STAFF, at=facility_id)
-
-
-def _months_after(day: date, months: int) -> date:
-    """The day before the same day so many months later, the month's last day where there is none: so it holds whole months."""
-    year, month = divmod(day.month - 1 + months, 12)
-    first = date(day.year + year, month + 1, 1)
-    following = date(first.year + (first.month == 12), first.month % 12 + 1, 1)
-    return date.fromordinal(min(first.toordinal() + day.day - 1, following.toordinal() - 1) - 1)

@@ -13,6 +13,7 @@ from openhtm.inventory.services.devices import edit_device
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.services import deciding
 from openhtm.sites.tests.factories import FacilityFactory
+from openhtm.workforce.models import Credential
 from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import QualificationOverride
 from openhtm.workorders.services.qualification import NotQualified, ask_decision_override, confirm_override
@@ -81,3 +82,36 @@ def test_a_stranger_engineer_has_no_part_in_it(device):
     chen = person(Role.TECHNICIAN, FacilityFactory(), "Chen Li")
     with pytest.raises(NotQualified):
         deciding.guard_line(actor=chen, device_type_id=device.device_type_id, device_model_id=None, device_id=None, now=NOW)
+
+
+def hold(actor, **values):
+    given = {"programme": "CBET", "issued_on": dt.date(2020, 1, 1), "expires_on": dt.date(2026, 12, 31)} | values
+    return Credential.objects.create(staff=staff_of(actor), **given)
+
+
+def decide(actor, device, now=NOW):
+    deciding.guard_line(actor=actor, device_type_id=None, device_model_id=None, device_id=device.pk, now=now)
+
+
+def test_a_certification_that_holds_on_the_day_is_enough(device, omar):
+    hold(omar)
+    decide(omar, device)
+    with pytest.raises(NotQualified, match="expired"):
+        decide(omar, device, now=NOW + dt.timedelta(days=60))
+    assert QualificationOverride.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"tier": "candidate"},
+        {"tier": "retired"},
+        {"programme": "CABT"},
+        {"issued_on": dt.date(2026, 12, 2)},
+        {"status": "suspended", "status_since": dt.date(2026, 11, 1), "status_reason": "Fee not paid"},
+    ],
+)
+def test_a_certification_that_does_not_count_leaves_the_decision_refused(device, omar, values):
+    hold(omar, **values)
+    with pytest.raises(NotQualified):
+        decide(omar, device)

@@ -58,6 +58,37 @@ def credentials_on(staff_ids: Iterable[int], on: date) -> dict[int, list[Credent
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A certification issued by the day asked for, lapsed or stopped ones included. ``stopped_on``: suspended or withdrawn since."""
+
+    staff_id: int
+    key: int
+    programme: str
+    tier: str
+    number: str
+    expires_on: date | None
+    stopped_on: date | None
+
+
+def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
+    """Every certification that these people had been given by a day, whether it still holds or not. One statement."""
+    rows = Credential.objects.filter(issued_on__lte=on, staff_id__in=set(staff_ids)).order_by("programme", "pk")
+    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "expires_on", "status", "status_since")
+    return [
+        Begun(
+            staff_id,
+            key,
+            programme,
+            tier,
+            number,
+            expires_on,
+            since if status != CredentialStatus.ACTIVE and since and since <= on else None,
+        )
+        for staff_id, key, programme, tier, number, expires_on, status, since in columns
+    ]
+
+
 def career_of(staff_id: int, *, as_of: date) -> Career:
     """What is recorded of a person, as eligibility is judged by it. Three statements."""
     education = list(EducationFact.objects.filter(staff_id=staff_id))
