@@ -9,6 +9,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -24,6 +26,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='CoverageTargetEvent',
             fields=[
@@ -561,5 +565,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='trainingofferevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85801059e1ff62116b28606c51845839156cebb9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8e79b', table='competence_trainingofferevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -11,6 +13,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.RemoveConstraint(
             model_name='roleassignment',
             name='role_assignment_role_known',
@@ -38,5 +42,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='roleassignment',
             constraint=models.CheckConstraint(condition=models.Q(('role__in', ['requester', 'technician', 'clinical_engineer', 'manager', 'security_analyst', 'vendor_technician', 'surveyor', 'clinical_educator', 'administrator'])), name='role_assignment_role_known'),
+        ),
+            ]
         ),
     ]

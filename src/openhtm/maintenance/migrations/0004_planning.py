@@ -9,6 +9,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -22,6 +24,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='ComingWork',
             fields=[
@@ -212,5 +216,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='replanitemevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e071149d0c205dd0ac94ccb36581f3bf77d24aab', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f68c5', table='maintenance_replanitemevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

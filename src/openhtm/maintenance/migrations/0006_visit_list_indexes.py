@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.RemoveIndex(
             model_name='visit',
             name='visit_open_state',
@@ -35,5 +39,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='visit',
             index=models.Index(condition=models.Q(('state', 'missed')), fields=['-due_on', '-id'], name='visit_missed'),
+        ),
+            ]
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -10,6 +12,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AlterField(
             model_name='notice',
             name='role',
@@ -19,5 +23,7 @@ class Migration(migrations.Migration):
             model_name='noticeevent',
             name='role',
             field=models.CharField(blank=True, choices=[('requester', 'Requester (clinical staff)'), ('technician', 'Technician (BMET)'), ('clinical_engineer', 'Clinical engineer'), ('manager', 'Manager'), ('security_analyst', 'Security analyst'), ('vendor_technician', 'Vendor technician'), ('surveyor', 'Surveyor (read only)'), ('clinical_educator', 'Clinical educator'), ('administrator', 'Administrator')], max_length=20),
+        ),
+            ]
         ),
     ]

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -21,6 +23,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='AssumptionOverride',
             fields=[
@@ -256,5 +260,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='staffingprojectevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bd7065b2f402b394ce385a01bab24cde154f3fb3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_03c07', table='staffing_staffingprojectevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,6 +15,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AddField(
             model_name='calibration',
             name='error_percent',
@@ -21,5 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='calibration',
             constraint=models.CheckConstraint(condition=models.Q(('error_percent__isnull', True), models.Q(('error_percent__gte', 0), ('error_percent__lte', 1000)), _connector='OR'), name='calibration_error_possible', violation_error_message='Give the error in percent of the reading, from 0 to 1000.'),
+        ),
+            ]
         ),
     ]

@@ -9,6 +9,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='DoubtOrder',
             fields=[
@@ -303,5 +307,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='filetestevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='08b078f30c7cb625c0e804ea45acfcd4d10bbb3d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_93eb3', table='traceability_filetestevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.AlterModelOptions(
             name='staffhours',
             options={'ordering': ['staff', '-effective_from', 'pk']},
@@ -117,5 +121,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='teammember',
             constraint=models.UniqueConstraint(fields=('team', 'staff'), name='team_member_once'),
+        ),
+            ]
         ),
     ]

@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -21,6 +23,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='Absence',
             fields=[
@@ -372,5 +376,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='shiftpatternevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9470ed006bfaa6e34c1f2e4e1f7de7f4cde19f1d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1b4ef', table='workforce_shiftpatternevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -20,6 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
         migrations.CreateModel(
             name='QualificationOverride',
             fields=[
@@ -161,5 +165,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='qualificationoverrideevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='146e4c094bed269e2c771cfbcab6981eb504554b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c4882', table='workorders_qualificationoverrideevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]
