@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 FILL = """
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -30,6 +32,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together(
+            [
+        migrations.RemoveField(
+            model_name='testerfile',
+            name='rows',
+        ),
+        migrations.AddField(
+            model_name='testerfile',
+            name='applied_at',
+            field=models.DateTimeField(blank=True, help_text='When its results were last stored.', null=True),
+        ),
+        migrations.AddField(
+            model_name='testerfile',
+            name='facility',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.facility'),
+        ),
+            ]
+        ),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        Together(
+            [
         migrations.CreateModel(
             name='TesterFileEvent',
             fields=[
@@ -50,21 +73,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.RemoveField(
-            model_name='testerfile',
-            name='rows',
-        ),
-        migrations.AddField(
-            model_name='testerfile',
-            name='applied_at',
-            field=models.DateTimeField(blank=True, help_text='When its results were last stored.', null=True),
-        ),
-        migrations.AddField(
-            model_name='testerfile',
-            name='facility',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sites.facility'),
-        ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.AlterField(
             model_name='testerfile',
             name='facility',
@@ -149,5 +157,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='testerfileevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2ddf34dc25fdb7268d43411208cc445a7f016144', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a052d', table='workorders_testerfileevent', when='BEFORE')),
+        ),
+            ]
         ),
     ]
