@@ -223,8 +223,8 @@ def list_miss_policies(
     """What follows when a visit does not happen: every version, the newest first. ``on`` leaves those that held that day."""
     actor = _sees(request)
     found = MissPolicy.objects.visible_to(actor).select_related("facility")
-    if facility:
-        found = found.filter(facility_id=_facility(actor, facility))
+    if (facility_id := _facility(actor, facility)) is not None:
+        found = found.filter(facility_id=facility_id)
     if on:
         found = found.filter(Q(effective_from__isnull=True) | Q(effective_from__lte=on))
         found = found.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on))
