@@ -72,3 +72,42 @@ def test_work_without_javascript(visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("Fix the wall clock")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("link", name="Complete")).to_be_visible()
+
+
+def test_a_correction_breaks_a_signature_and_the_order_says_why(visit, hospital):
+    """The technician signs, a reviewer corrects a result, and the signature no longer stands until it is given anew."""
+    number = hospital.one("select number from workorders_workorder where title = 'Inspection to be signed'")
+    page = visit("technician")
+    page.goto(f"/work/{number}")
+    page.get_by_role("link", name="Sign", exact=True).click()
+    page.get_by_label("Password").fill(hospital.password)
+    page.get_by_role("button", name="Sign").click()
+    signatures = page.get_by_role("region", name="Signatures")
+    expect(signatures.get_by_text("Unchanged since")).to_be_visible()
+
+    manager = visit("manager")
+    manager.goto(f"/work/{number}/review")
+    manager.locator("a[href*='/checklist/']").click()
+    skipped = manager.locator(".step", has=manager.locator(".answer[data-verdict=pass]")).filter(has_text="Skipped").first
+    step = skipped.get_attribute("data-step")
+    title = skipped.get_by_role("heading", level=2).inner_text()
+    manager.goto(f"{manager.url.partition('?')[0]}?step={step}")
+    skipped = manager.locator(f"#step-{step}")
+    skipped.get_by_label("Why is it corrected?").fill("Done after all: the photo shows it")
+    skipped.get_by_text("Pass", exact=True).click()
+    skipped.get_by_role("button", name="Next").click()
+    expect(skipped.locator("[data-word]").first).to_contain_text("Pass")
+    manager.goto(f"/work/{number}")
+    signatures = manager.get_by_role("region", name="Signatures")
+    expect(signatures.get_by_text("Signature broken")).to_be_visible()
+    expect(signatures).to_contain_text(f"{title}: Pass instead of skipped")
+    expect(signatures).to_contain_text("Done after all: the photo shows it")
+
+    page.reload()
+    page.get_by_role("link", name="Sign", exact=True).click()
+    expect(page.get_by_text("Signature broken")).to_be_visible()
+    page.get_by_label("Password").fill(hospital.password)
+    page.get_by_role("button", name="Sign").click()
+    signatures = page.get_by_role("region", name="Signatures")
+    expect(signatures.get_by_text("Signature broken")).to_be_visible()
+    expect(signatures.get_by_text("Unchanged since")).to_be_visible()

@@ -116,6 +116,7 @@ class MissPolicyForm(forms.Form):
     missing_after_misses = forms.IntegerField(min_value=1, max_value=1000, label="Propose missing after (missed visits in a row)")
     missing_after_months = forms.IntegerField(min_value=1, max_value=1000, label="Propose missing after (months unseen)")
     high_risk_steps_earlier = forms.IntegerField(min_value=0, max_value=1000, label="High-risk devices: steps earlier")
+    reason = lines_field("Why it changes", help_text="Shown with the policy for as long as it is kept.")
 
     NAMES = POLICY_FIELDS
 

@@ -82,7 +82,7 @@ class ForecastOut(Schema):
     assumptions: list[AssumptionOut]
 
 
-class OverrideIn(Body):
+class AssumptionIn(Body):
     key: AssumptionKey
     value: Annotated[float, Field(allow_inf_nan=False)] | None = Field(description="Null: the shipped value holds again.")
     reason: Annotated[Line, Field(min_length=1)]
@@ -163,7 +163,7 @@ def staffing_forecast(
 @router.post(
     "/staffing/assumptions", response={201: AssumptionOut, **REFUSALS}, operation_id="overrule_assumption", summary="Put another value"
 )
-def overrule_assumption(request: HttpRequest, body: OverrideIn) -> Any:
+def overrule_assumption(request: HttpRequest, body: AssumptionIn) -> Any:
     actor, values = _may(request), body.model_dump()
     facility_id = _facility(actor, values.pop("facility"))
     services.overrule_assumption(actor=actor, facility_id=facility_id, **values)

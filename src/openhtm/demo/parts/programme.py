@@ -10,7 +10,7 @@ from django.db import connection
 from openhtm.catalog.models import DeviceType
 from openhtm.demo.parts.demo import Demo
 from openhtm.inventory.models import Device
-from openhtm.maintenance.models import DepartmentMonth, NoMaintenanceDecision, PlanLine, Schedule, WindowProfile, WindowStep
+from openhtm.maintenance.models import DepartmentMonth, MissPolicy, NoMaintenanceDecision, PlanLine, Schedule, WindowProfile, WindowStep
 from openhtm.maintenance.models.programme import ProgrammeSource
 from openhtm.maintenance.rules.calendar import first_grid_on_or_after
 from openhtm.maintenance.rules.first_due import first_due
@@ -44,6 +44,7 @@ def build(demo: Demo) -> None:
     lines = _type_lines(demo)
     _model_lines(demo, lines)
     _device_lines(demo, lines)
+    _miss_policy(demo)
     _decisions(demo, {line.device_type_id for line in lines if line.device_type_id})
     past = _past_schedules(demo)
     made = refresh_schedules(
@@ -64,6 +65,22 @@ def _months(demo: Demo) -> None:
             DepartmentMonth(department_id=pk, month=(demo.as_of.month - 1 + 5 * place) % 12 + 1) for place, (_, pk) in enumerate(names)
         ]
     DepartmentMonth.objects.bulk_create(months)
+
+
+def _miss_policy(demo: Demo) -> None:
+    """Let the general policy have changed once: it escalated a search later before. The days for a follow-up stayed."""
+    changed_on = demo.as_of - dt.timedelta(days=400)
+    set_by_id, set_by_name = demo.users["engineer"]
+    general = MissPolicy.objects.get(facility__isnull=True)
+    general.effective_from, general.source = changed_on, "local"
+    general.reason = "Two devices were lost for a quarter before anybody asked"
+    general.set_by_id, general.set_by_name = set_by_id, set_by_name
+    general.set_at = demo.now - dt.timedelta(days=400)
+    general.save()
+    MissPolicy.objects.create(
+        effective_to=changed_on, escalate_after_attempts=general.escalate_after_attempts + 1, source="local",
+        reason="Three searches before the manager is asked, as it was on paper",
+    )  # fmt: skip
 
 
 def _line(demo: Demo, procedure: int, months: int, **more: object) -> PlanLine:

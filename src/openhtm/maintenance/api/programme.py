@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field
@@ -20,7 +21,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
 from openhtm.maintenance.api.visits import LineOut, Reason, line_out
-from openhtm.maintenance.models import MeterReading, NoMaintenanceDecision, WindowProfile
+from openhtm.maintenance.models import MeterReading, MissPolicy, NoMaintenanceDecision, WindowProfile
 from openhtm.maintenance.queries.lists import uncovered
 from openhtm.maintenance.services import policies, readings
 from openhtm.maintenance.services import programme as services
@@ -125,6 +126,39 @@ class WindowOut(Schema):
     steps: list[StepOut]
 
 
+class MissPolicyIn(Body):
+    """Numbers left out stay as they are."""
+
+    facility: Code | None = Field(default=None, description="Code of the facility; left out: everywhere else.")
+    reason: Reason
+    search_after_days: Annotated[int, Field(ge=0, le=1000)] | None = None
+    escalate_after_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
+    in_use_retry_days: Annotated[int, Field(ge=0, le=1000)] | None = None
+    missing_after_misses: Annotated[int, Field(ge=1, le=1000)] | None = None
+    missing_after_months: Annotated[int, Field(ge=1, le=1000)] | None = None
+    high_risk_steps_earlier: Annotated[int, Field(ge=0, le=1000)] | None = None
+
+
+class MissPolicyOut(Schema):
+    facility: str | None = Field(description="Code of the facility; null: everywhere else.")
+    effective_from: dt.date | None = Field(description="First day it holds; null: from the beginning.")
+    effective_to: dt.date | None = Field(description="First day it no longer holds; null: it still does.")
+    search_after_days: int
+    escalate_after_attempts: int
+    in_use_retry_days: int
+    missing_after_misses: int
+    missing_after_months: int
+    high_risk_steps_earlier: int
+    source: str
+    reason: str
+    set_by: str = Field(description="Who set it; empty: it came with the system.")
+    set_at: dt.datetime | None
+
+
+class MissPolicyPage(PageOut):
+    items: list[MissPolicyOut]
+
+
 @router.put("/programme/lines", response={200: LineSetOut, **REFUSALS}, operation_id="set_plan_line", summary="Add or change a line")
 def set_plan_line(request: HttpRequest, body: LineIn) -> dict[str, Any]:
     """The line of this procedure for this subject becomes what is sent; schedules follow at once. Sent twice, it changes nothing more."""
@@ -180,6 +214,33 @@ def list_windows(request: HttpRequest) -> list[dict[str, Any]]:
     plain = ("id", "code", "name", "is_default", "source")
     found = WindowProfile.objects.filter(active=True).prefetch_related("steps")
     return [{name: getattr(one, name) for name in plain} | {"steps": list(one.steps.all())} for one in found]
+
+
+@router.get("/miss-policies", response={200: MissPolicyPage, **REFUSALS}, operation_id="list_miss_policies", summary="Miss policies")
+def list_miss_policies(
+    request: HttpRequest, facility: Code | None = None, on: dt.date | None = None, cursor: Cursor | None = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """What follows when a visit does not happen: every version, the newest first. ``on`` leaves those that held that day."""
+    actor = _sees(request)
+    found = MissPolicy.objects.visible_to(actor).select_related("facility")
+    if (facility_id := _facility(actor, facility)) is not None:
+        found = found.filter(facility_id=facility_id)
+    if on:
+        found = found.filter(Q(effective_from__isnull=True) | Q(effective_from__lte=on))
+        found = found.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on))
+    page = keyset_page(found, order=("-pk",), cursor=cursor, limit=limit)
+    items = [_miss_policy(one) for one in page.rows]
+    return {"items": items, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
+
+
+@router.put("/miss-policies", response={200: MissPolicyOut, **REFUSALS}, operation_id="set_miss_policy", summary="Change a miss policy")
+def set_miss_policy(request: HttpRequest, body: MissPolicyIn) -> dict[str, Any]:
+    """Holds from today on; what was tried before stays judged by the policy of its day. Sent twice, it changes nothing more."""
+    actor = _edits(request)
+    values = {name: value for name in policies.POLICY_FIELDS if (value := getattr(body, name)) is not None}
+    facility_id = _facility(actor, body.facility)
+    saved = policies.save_miss_policy(actor=actor, values=values, reason=body.reason, facility_id=facility_id)
+    return _miss_policy(saved)
 
 
 @router.get(
@@ -253,6 +314,12 @@ def _subject(actor: Actor, body: LineIn | DecisionIn) -> dict[str, Any]:
         raise Invalid({"device_model_id": ["There is no such model."]})
     device_id = _device(actor, body.device).pk if body.device else None
     return {"device_type_id": body.device_type_id, "device_model_id": body.device_model_id, "device_id": device_id}
+
+
+def _miss_policy(one: MissPolicy) -> dict[str, Any]:
+    plain = (*policies.POLICY_FIELDS, "effective_from", "effective_to", "source", "reason", "set_at")
+    about = {"facility": one.facility.code if one.facility else None, "set_by": one.set_by_name}
+    return {name: getattr(one, name) for name in plain} | about
 
 
 def _decision(one: NoMaintenanceDecision) -> dict[str, Any]:

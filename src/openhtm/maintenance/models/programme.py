@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from openhtm.catalog.models import DeviceModel, DeviceType
@@ -13,6 +17,9 @@ from openhtm.core.history import tracked
 from openhtm.inventory.models import Device
 from openhtm.procedures.models import Procedure
 from openhtm.sites.models import Department, Facility
+
+if TYPE_CHECKING:
+    from openhtm.identity.actor import Actor
 
 CYCLES = [("fixed", "Fixed calendar"), ("floating", "From the last time done"), ("meter", "By meter, with a calendar back-stop")]
 UNITS = [("day", "day"), ("week", "week"), ("month", "month"), ("year", "year")]
@@ -176,11 +183,20 @@ class DepartmentMonth(models.Model):
         ]
 
 
+class MissPolicyQuerySet(models.QuerySet["MissPolicy"]):
+    def visible_to(self, actor: Actor) -> MissPolicyQuerySet:
+        """Policies of facilities the actor sees, and those for everywhere else."""
+        return self.filter(Q(facility__isnull=True) | Q(facility__in=Facility.objects.visible_to(actor)))
+
+
 @tracked()
 class MissPolicy(models.Model):
-    """What follows when a visit does not happen. All numbers are a site's own."""
+    """What follows when a visit does not happen, in a period ``[effective_from, effective_to)``. All numbers are a site's own.
 
-    facility = models.OneToOneField(Facility, models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: everywhere else.")
+    An attempt is judged by the version in force on its day (``rules.policy_periods``), however often it is judged again.
+    """
+
+    facility = models.ForeignKey(Facility, models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: everywhere else.")
     search_after_days = models.PositiveSmallIntegerField(default=7, help_text="A search task is due so many days after the first attempt.")
     escalate_after_attempts = models.PositiveSmallIntegerField(default=2)
     in_use_retry_days = models.PositiveSmallIntegerField(default=5)
@@ -192,6 +208,18 @@ class MissPolicy(models.Model):
     )
     source = models.CharField(max_length=200, default="starter")
     confidence = models.CharField(max_length=10, blank=True)
+    effective_from = models.DateField(
+        null=True, blank=True, help_text="First day it holds, by the clocks of the facility; empty: from the beginning."
+    )
+    effective_to = models.DateField(null=True, blank=True, help_text="First day it no longer holds; empty: it still does.")
+    reason = models.CharField(max_length=400, blank=True, help_text="Why it was set.")
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", help_text="Who set it; empty: the system."
+    )
+    set_by_name = models.CharField(max_length=120, blank=True, help_text="Their name as it was then.")
+    set_at = models.DateTimeField(null=True, blank=True, help_text="When it was set; empty: it came with the system.")
+
+    objects = MissPolicyQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -199,5 +227,25 @@ class MissPolicy(models.Model):
                 name="miss_policy_positive",
                 condition=Q(escalate_after_attempts__gte=1, missing_after_misses__gte=1, missing_after_months__gte=1),
             ),
-            models.UniqueConstraint(fields=["facility"], name="miss_policy_once", nulls_distinct=False),
+            models.CheckConstraint(
+                name="miss_policy_period",
+                condition=Q(effective_from__isnull=True) | Q(effective_to__isnull=True) | Q(effective_to__gt=F("effective_from")),
+                violation_error_message="The end must come after the start.",
+            ),
+            models.CheckConstraint(
+                name="miss_policy_says_why",
+                condition=Q(effective_from__isnull=True) | ~Q(reason=""),
+                violation_error_message="Say why the policy changes.",
+            ),
+            ExclusionConstraint(
+                name="miss_policy_no_overlap",
+                expressions=[
+                    (Coalesce("facility", Value(0), output_field=models.BigIntegerField()), RangeOperators.EQUAL),
+                    (
+                        Func(F("effective_from"), F("effective_to"), Value("[)"), function="daterange", output_field=DateRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="Somebody changed this policy at the same time. Load the page again.",
+            ),
         ]

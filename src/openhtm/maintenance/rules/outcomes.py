@@ -17,7 +17,6 @@ from openhtm.maintenance.rules.windows import Timing, Window, timing
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "outcomes.yaml"
 NOT_OWED = frozenset({VisitState.EXCLUDED, VisitState.PASSED_HELD, VisitState.REMOVED})
-NO_CHANGES: Mapping[str, int] = MappingProxyType({})
 
 
 class OutcomeFileError(ValueError):
@@ -63,13 +62,15 @@ class OutcomeTable:
 class Attempt:
     """One try at a visit on a calendar day of the facility, and the day its follow-up was carried out.
 
-    ``accepted`` says that staff accepted the report, for outcomes that ask for one.
+    ``accepted`` says that staff accepted the report, for outcomes that ask for one. ``follow_up_days`` are what the policy in
+    force on that day gave for the follow-up; None: as the table says.
     """
 
     code: str
     on: date
     followed_up_on: date | None = None
     accepted: bool = True
+    follow_up_days: int | None = None
 
 
 def read_outcomes(*, path: Path = DATA) -> OutcomeTable:
@@ -131,26 +132,17 @@ def physically_performed(window: Window, *, state: VisitState, attempts: Sequenc
     return done_on is not None and timing(window, performed_on=done_on) == Timing.ON_TIME
 
 
-def policy_compliant(
-    window: Window,
-    *,
-    state: VisitState,
-    attempts: Sequence[Attempt],
-    follow_up_days: Mapping[str, int] = NO_CHANGES,
-    table: OutcomeTable = OUTCOMES,
-) -> bool | None:
+def policy_compliant(window: Window, *, state: VisitState, attempts: Sequence[Attempt], table: OutcomeTable = OUTCOMES) -> bool | None:
     """Say whether the visit was performed on time, or tried on time with every follow-up carried out in time.
 
     None if the visit is in no denominator. A try before the window opens or after it closes earns no credit, and one follow-up
-    left undone loses it: the credit rests on the written policy being driven through. ``follow_up_days`` holds a site's own
-    days for some codes, such as ``{"in_use": 3}``.
+    left undone loses it: the credit rests on the written policy being driven through. Each try is judged by the days it carries.
     """
     performed = physically_performed(window, state=state, attempts=attempts, table=table)
     if performed is not False:
         return performed
-    days = {code: follow_up_days.get(code, one.follow_up_days) for code, one in table.by_code.items() if one.in_policy}
-    tries = [one for one in attempts if one.code in days and window.opens_on <= one.on <= window.on_time_until]
-    return bool(tries) and all(_followed_up(one, days[one.code]) for one in tries)
+    tries = [one for one in attempts if table.by_code[one.code].in_policy and window.opens_on <= one.on <= window.on_time_until]
+    return bool(tries) and all(_followed_up(one, table) for one in tries)
 
 
 def _counts_as_done(attempt: Attempt, table: OutcomeTable) -> bool:
@@ -158,5 +150,6 @@ def _counts_as_done(attempt: Attempt, table: OutcomeTable) -> bool:
     return outcome.performed and (attempt.accepted or not outcome.report_accepted)
 
 
-def _followed_up(attempt: Attempt, days: int | None) -> bool:
+def _followed_up(attempt: Attempt, table: OutcomeTable) -> bool:
+    days = table.by_code[attempt.code].follow_up_days if attempt.follow_up_days is None else attempt.follow_up_days
     return attempt.followed_up_on is not None and days is not None and 0 <= (attempt.followed_up_on - attempt.on).days <= days

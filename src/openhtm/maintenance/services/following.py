@@ -13,6 +13,7 @@ from openhtm.inventory.rules.status import Status
 from openhtm.maintenance.models import Attempt, Escalation, Visit
 from openhtm.maintenance.models import MissPolicy as PolicyRow
 from openhtm.maintenance.rules.missing import Action, MissFacts, MissPolicy, Step, next_step
+from openhtm.maintenance.rules.policy_periods import in_force
 from openhtm.notices.services import Message, tell_many
 
 NOT_LOCATED = "not_located"
@@ -33,6 +34,7 @@ SUBJECTS = {
 def follow_up_devices(*, actor: Actor, device_ids: Sequence[int], today: Mapping[int, date], now: datetime) -> int:
     """Make the tasks that the policy asks for about open visits whose newest attempt found no device. Returns tasks made.
 
+    What a search in vain asks for is what the policy in force on its day said: a later change makes no second task of it.
     Six statements for any number of devices, none but the first when nothing was searched for in vain.
     """
     visits = list(
@@ -42,7 +44,7 @@ def follow_up_devices(*, actor: Actor, device_ids: Sequence[int], today: Mapping
     )
     if not visits:
         return 0
-    policies = {row.facility_id: row for row in PolicyRow.objects.all()}
+    policies = list(PolicyRow.objects.all())
     searched = _searched([visit.pk for visit in visits])
     misses = _misses([visit.schedule_id for visit in visits])
     wanted: list[Escalation] = []
@@ -50,9 +52,10 @@ def follow_up_devices(*, actor: Actor, device_ids: Sequence[int], today: Mapping
     for visit in visits:
         facility_id = visit.device.facility_id
         facts = _facts(visit, searched.get(visit.pk, ()), misses.get(visit.schedule_id, 0), today[facility_id])
-        step = next_step(_policy(policies.get(facility_id) or policies.get(None)), facts)
+        judged_on = max(facts.searched_on, default=facts.today)
+        step = next_step(_policy(in_force(policies, on=judged_on, facility_id=facility_id)), facts)
         for name in [STEPS[action] for action in step.actions if action in STEPS]:
-            due_on = step.search_until if name == "search" and step.search_until else max(facts.searched_on, default=facts.today)
+            due_on = step.search_until if name == "search" and step.search_until else judged_on
             wanted.append(Escalation(visit=visit, device_id=visit.device_id, step=name, due_on=due_on, note=" ".join(step.reasons)[:400]))
             messages += _messages(visit, name, due_on, step)
     made = _store(wanted, now)

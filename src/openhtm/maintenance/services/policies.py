@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from openhtm.core.errors import DomainError, Invalid
@@ -15,8 +14,10 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
-from openhtm.maintenance.models import MissPolicy, NoMaintenanceDecision, PlanLine, Schedule, WindowProfile, WindowStep
+from openhtm.maintenance.models import Attempt, MissPolicy, NoMaintenanceDecision, PlanLine, Schedule, WindowProfile, WindowStep
+from openhtm.maintenance.queries.owed import days_at_facilities
 from openhtm.maintenance.rules.calendar import Unit
+from openhtm.maintenance.rules.policy_periods import OWN_DAYS, in_force
 from openhtm.maintenance.services.inherit import refresh_schedules
 from openhtm.maintenance.services.programme import SETTLE_AT_ONCE, devices_of
 from openhtm.maintenance.services.settling import settle
@@ -91,26 +92,79 @@ def _code(name: str) -> str:
 
 
 @transaction.atomic
-def save_miss_policy(*, actor: Actor, values: Mapping[str, int], facility_id: int | None = None) -> MissPolicy:
-    """Set what follows when a visit does not happen, for a facility or (None) everywhere else. Raises NotAllowed, Invalid."""
+def save_miss_policy(
+    *, actor: Actor, values: Mapping[str, int], reason: str, facility_id: int | None = None, now: datetime | None = None
+) -> MissPolicy:
+    """Set what follows from today on when a visit does not happen, for a facility or (None) everywhere else.
+
+    The version that holds now ends today and a new one begins; what was tried before stays judged by the old one. Today is the day
+    at the facility, for everywhere else the latest day any clock shows. A second change on one day replaces the first (history
+    keeps both); the same numbers again change nothing. Numbers left out stay. Raises NotAllowed, Invalid, Conflict.
+    """
     if facility_id is None:
         require_everywhere(actor, Permission.EDIT_SCHEDULES)
     else:
         require(actor, Permission.EDIT_SCHEDULES, at=facility_id)
-    errors = {
-        name: ["Give a number from 0 to 1,000."] for name, value in values.items() if name in POLICY_FIELDS and not 0 <= value <= 1000
-    }
-    if errors:
-        raise Invalid(errors)
-    where = Q(facility__isnull=True) if facility_id is None else Q(facility_id=facility_id)
-    policy = MissPolicy.objects.select_for_update().filter(where).first() or MissPolicy(facility_id=facility_id)
+    reason = _refuse_policy(values, reason)
+    now = now or timezone.now()
+    policy, begins_on = _version_to_write(facility_id, now)
+    if policy.pk is not None and all(getattr(policy, name) == values[name] for name in POLICY_FIELDS if name in values):
+        return policy
+    if policy.pk is not None and policy.effective_from != begins_on:
+        policy.effective_to = begins_on
+        policy.save(update_fields=["effective_to"])
+        policy = _copy_of(policy, facility_id)
     for name in POLICY_FIELDS:
-        if name in values:
-            setattr(policy, name, values[name])
-    policy.source, policy.confidence = LOCAL, ""
+        setattr(policy, name, values.get(name, getattr(policy, name)))
+    policy.effective_from, policy.source, policy.confidence = begins_on, LOCAL, ""
+    policy.reason, policy.set_by_id, policy.set_by_name, policy.set_at = reason, actor.user_id, actor.name[:120], now
     with refuse_readably():
         policy.save()
+    _settle_tried_since(begins_on, facility_id, now)
     return policy
+
+
+def _refuse_policy(values: Mapping[str, int], reason: str) -> str:
+    """Return the reason without spaces around it. Raises Invalid."""
+    lowest = {"escalate_after_attempts": 1, "missing_after_misses": 1, "missing_after_months": 1}
+    errors = {
+        name: [f"Give a number from {lowest.get(name, 0)} to 1,000."]
+        for name, value in values.items()
+        if name in POLICY_FIELDS and not lowest.get(name, 0) <= value <= 1000
+    }
+    reason = reason.strip()
+    if not reason or len(reason) > 400 or "\0" in reason:
+        errors["reason"] = ["Say in up to 400 characters why the policy changes."]
+    if errors:
+        raise Invalid(errors)
+    return reason
+
+
+def _version_to_write(facility_id: int | None, now: datetime) -> tuple[MissPolicy, date]:
+    """Return the locked version without an end, or a new one with the numbers of everywhere else, and the day the next begins."""
+    days = days_at_facilities(now=now)
+    today = days[facility_id] if facility_id is not None else max(days.values(), default=timezone.localdate(now))
+    open_ended = MissPolicy.objects.select_for_update(of=("self",)).filter(effective_to__isnull=True)
+    own = open_ended.filter(facility_id=facility_id).first() if facility_id else open_ended.filter(facility__isnull=True).first()
+    if own is not None:
+        return own, max(today, own.effective_from or today)
+    general = in_force(MissPolicy.objects.filter(facility__isnull=True), on=today, facility_id=None)
+    return _copy_of(general or MissPolicy(), facility_id), today
+
+
+def _copy_of(policy: MissPolicy, facility_id: int | None) -> MissPolicy:
+    numbers = {name: getattr(policy, name) for name in (*POLICY_FIELDS, "recent_share")}
+    return MissPolicy(facility_id=facility_id, **numbers)
+
+
+def _settle_tried_since(begins_on: date, facility_id: int | None, now: datetime) -> None:
+    """Judge again what was tried on the first day of the new version before it was saved. Few rows: one day's attempts in vain."""
+    lately = now - timedelta(days=2)  # recorded after it was tried, and there is an index on it
+    tried = Attempt.objects.filter(recorded_at__gte=lately, attempted_on__gte=begins_on, outcome__in=list(OWN_DAYS))
+    if facility_id is not None:
+        tried = tried.filter(device__facility=facility_id)
+    if ids := sorted(set(tried.values_list("device_id", flat=True))):
+        settle(device_ids=ids, now=now)
 
 
 @transaction.atomic

@@ -94,8 +94,8 @@ def _load_policy(summary: PolicySummary) -> None:
     shipped = read_miss_policy()
     values = {name: getattr(shipped, name) for name in _POLICY_FIELDS if hasattr(shipped, name)}
     summary.read += 1
-    _, created = MissPolicy.objects.get_or_create(facility=None, defaults={**values, "source": "starter", "confidence": "GK-med"})
-    if created:
-        summary.created += 1
-    else:
+    if MissPolicy.objects.filter(facility__isnull=True).exists():
         summary.unchanged += 1
+        return
+    MissPolicy.objects.create(**values, source="starter", confidence="GK-med")
+    summary.created += 1

@@ -215,11 +215,17 @@ SELECT v.id, v.state, v.opens_on, v.due_on, v.on_time_until, v.grace_until, v.po
       AND NOT EXISTS (SELECT 1 FROM maintenance_attempt s WHERE s.supersedes_id = n.id)),
     (SELECT min((e.done_at AT TIME ZONE f.time_zone)::date) FROM maintenance_escalation e
       WHERE e.visit_id = v.id AND e.step IN ('search', 'notify') AND (e.done_at AT TIME ZONE f.time_zone)::date >= a.attempted_on)
-  ) AS followed_up_on, d.facility_id
+  ) AS followed_up_on,
+  CASE a.outcome WHEN 'not_located' THEN p.search_after_days WHEN 'in_use' THEN p.in_use_retry_days END AS follow_up_days
 FROM due_fact t
 JOIN maintenance_visit v ON v.id = t.visit_id AND v.state IN ('done', 'missed', 'covered') AND v.timing <> 'on_time'
 JOIN maintenance_attempt a ON a.visit_id = v.id AND a.outcome = ANY(%s)
 JOIN inventory_device d ON d.id = v.device_id JOIN sites_facility f ON f.id = d.facility_id
+LEFT JOIN LATERAL (
+  SELECT m.search_after_days, m.in_use_retry_days FROM maintenance_misspolicy m
+  WHERE (m.facility_id = d.facility_id OR m.facility_id IS NULL) AND daterange(m.effective_from, m.effective_to) @> a.attempted_on
+  ORDER BY m.facility_id IS NULL LIMIT 1
+) p ON true
 WHERE NOT EXISTS (SELECT 1 FROM maintenance_attempt s WHERE s.supersedes_id = a.id)
 ORDER BY v.id, a.attempted_at, a.id
 """

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from openhtm.inventory.models import Device
-from openhtm.maintenance.models import MissPolicy, Visit
+from openhtm.maintenance.models import Visit
 from openhtm.maintenance.queries import due_sql
 from openhtm.maintenance.queries.owed import ANALYZE_FROM, compute, days_at_facilities, span_of
 from openhtm.maintenance.rules.outcomes import OUTCOMES, VOID, Attempt, policy_compliant
@@ -113,26 +113,21 @@ def _count(cursor: Any, sql: str, about: Mapping[str, Any]) -> int:
 
 
 def _judge_by_policy(cursor: Any) -> int:
-    """Visits tried in time whose follow-ups were driven through count by policy (``rules.outcomes``). Up to four statements."""
+    """Visits tried in time whose follow-ups were driven through count by policy (``rules.outcomes``). Up to three statements.
+
+    Each try is judged by the policy in force on its day, so that settling an old visit again changes no verdict.
+    """
     cursor.execute(settle_sql.POLICY_TRIES, [IN_POLICY])
     found = cursor.fetchall()
     if not found:
         return 0
-    days = follow_up_days()
     verdicts: dict[bool, list[int]] = {True: [], False: []}
     for visit_id, rows in groupby(found, key=lambda row: row[0]):
         tries = list(rows)
-        _, state, opens_on, due_on, on_time_until, grace_until, stored, *_, facility_id = tries[0]
+        _, state, opens_on, due_on, on_time_until, grace_until, stored, *_ = tries[0]
         window = Window(opens_on, due_on, on_time_until, grace_until)
-        attempts = [Attempt(row[7], row[8], row[9]) for row in tries]
-        of_site = days.get(facility_id) or days.get(None, {})
-        verdict = bool(policy_compliant(window, state=VisitState(state), attempts=attempts, follow_up_days=of_site))
+        attempts = [Attempt(row[7], row[8], row[9], follow_up_days=row[10]) for row in tries]
+        verdict = bool(policy_compliant(window, state=VisitState(state), attempts=attempts))
         if verdict != stored:
             verdicts[verdict].append(visit_id)
     return sum(Visit.objects.filter(pk__in=ids).update(policy_compliant=verdict) for verdict, ids in verdicts.items() if ids)
-
-
-def follow_up_days() -> dict[int | None, dict[str, int]]:
-    """Return the days that the miss policy of each facility (None: of all others) gives for a follow-up, by outcome. One statement."""
-    rows = MissPolicy.objects.values_list("facility_id", "search_after_days", "in_use_retry_days")
-    return {facility_id: {"not_located": search, "in_use": retry} for facility_id, search, retry in rows}

@@ -91,8 +91,9 @@ def test_the_window_page_saves_its_steps(client, pump, ada):
 
 def test_a_facility_sets_its_own_miss_policy(client, pump, omar):
     page = reverse("maintenance:miss-policy-facility", args=["NORTH"])
-    sent = dict.fromkeys(service.POLICY_FIELDS, "3")
-    assert logged_in(client, omar).post(page, sent).status_code == 302
+    sent = dict.fromkeys(service.POLICY_FIELDS, "3") | {"reason": "The wards are small"}
+    assert logged_in(client, omar).post(page, sent | {"reason": ""}).status_code == 422
+    assert client.post(page, sent).status_code == 302
     assert MissPolicy.objects.get(facility=pump.facility).search_after_days == 3
     assert MissPolicy.objects.get(facility=None).search_after_days == 7
     assert client.post(reverse("maintenance:miss-policy"), sent).status_code == 403

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -73,10 +74,12 @@ def test_the_two_percentages(attempts: list[Attempt], policy: bool, performed: b
 
 
 def test_a_site_may_give_its_own_days() -> None:
-    attempts = [tried("in_use", "2026-07-10", "2026-07-15")]
-    own = {"in_use": 3}
-    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=attempts) is True
-    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=attempts, follow_up_days=own) is False
+    by_table = tried("in_use", "2026-07-10", "2026-07-15")
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=[by_table]) is True
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=[replace(by_table, follow_up_days=3)]) is False
+    longer, shorter = (replace(tried("in_use", "2026-07-10", "2026-07-17"), follow_up_days=days) for days in (7, 6))
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=[longer]) is True
+    assert policy_compliant(WINDOW, state=VisitState.LATE, attempts=[longer, shorter]) is False
 
 
 @pytest.mark.parametrize("state", sorted(NOT_OWED))

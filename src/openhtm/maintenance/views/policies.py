@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from openhtm.core.pagination import Page, keyset_page
 from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.forms import MissPolicyForm, WindowForm, WindowSteps
@@ -18,23 +19,42 @@ from openhtm.maintenance.services import policies
 from openhtm.maintenance.views.visits import who
 from openhtm.sites.models import Facility
 from openhtm.ui.editing import edit_page
+from openhtm.ui.parts import Pager
+from openhtm.ui.rules import formats
+
+EARLIER_ROWS = 50
 
 
 @require_safe
 def policy_list(request: HttpRequest) -> HttpResponse:
-    """Every window profile with its steps, and what follows a miss. Three statements."""
+    """Every window profile with its steps, and what follows a miss, now and before. Four statements."""
     actor = who(request)
     require(actor, Permission.VIEW_SCHEDULES)
     facilities = list(Facility.objects.visible_to(actor).filter(active=True).order_by("name"))
-    stored = {policy.facility_id: policy for policy in MissPolicy.objects.all()}
+    visible = MissPolicy.objects.visible_to(actor).select_related("facility")
+    stored = {policy.facility_id: policy for policy in visible.filter(effective_to__isnull=True)}
+    before = visible.filter(effective_to__isnull=False)
+    page = keyset_page(before, order=("-effective_to", "-pk"), cursor=request.GET.get("cursor"), limit=EARLIER_ROWS)
     context = {
         "profiles": WindowProfile.objects.filter(active=True).prefetch_related("steps"),
         "general": stored.get(None),
         "facilities": [(facility, stored.get(facility.pk)) for facility in facilities],
+        "earlier": page.rows,
+        "pager": _pager(page),
         "may_edit": actor.may_everywhere(Permission.EDIT_SCHEDULES),
         "may_edit_at": actor.facilities_for(Permission.EDIT_SCHEDULES),
     }
     return render(request, "maintenance/policies.html", context)
+
+
+def _pager(page: Page[MissPolicy]) -> Pager:
+    return Pager(
+        shown=str(len(page.rows)) if page.rows else "",
+        label="Pages",
+        first_url="?" if page.previous_cursor else "",
+        previous_url=f"?cursor={page.previous_cursor}" if page.previous_cursor else "",
+        next_url=f"?cursor={page.next_cursor}" if page.next_cursor else "",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,19 +91,23 @@ def miss_policy(request: HttpRequest, facility_code: str | None = None) -> HttpR
     else:
         require_everywhere(actor, Permission.EDIT_SCHEDULES)
     key = facility.pk if facility else None
-    own = MissPolicy.objects.filter(facility=facility).first() if facility else None
-    stored = own or MissPolicy.objects.filter(facility__isnull=True).first() or MissPolicy()
+    open_ended = MissPolicy.objects.filter(effective_to__isnull=True)
+    own = open_ended.filter(facility=facility).first() if facility else None
+    stored = own or open_ended.filter(facility__isnull=True).first() or MissPolicy()
     back = reverse("maintenance:policies")
 
     def save(values: dict[str, Any]) -> str:
-        policies.save_miss_policy(actor=actor, values=values, facility_id=key)
-        messages.success(request, "Saved.")
+        reason = values.pop("reason")
+        saved = policies.save_miss_policy(actor=actor, values=values, reason=reason, facility_id=key)
+        since = f" It holds from {formats.day(saved.effective_from)} on." if saved.effective_from else ""
+        messages.success(request, f"Saved.{since} What was tried before stays judged by the policy of its day.")
         return back
 
     form = MissPolicyForm(request.POST or None, initial={name: getattr(stored, name) for name in MissPolicyForm.NAMES})
     detail = str(facility) if facility else "Everywhere a facility says nothing else."
     context = {
         "title": "When a visit does not happen",
+        "lead": "The change holds from today on. Visits that were tried or missed before stay judged by the policy of their day.",
         "button": "Save",
         "detail": detail,
         "back": back,

@@ -41,7 +41,7 @@ class CoverageCellOut(Schema):
     unknown: int = Field(description="Nobody recorded a training: not known to be trained.")
 
 
-class CoverageOut(Schema):
+class TrainingCoverageOut(Schema):
     on: dt.date
     items: list[CoverageCellOut]
     units_without_people: list[str] = Field(description="Units with such devices of which nobody listed the people.")
@@ -111,7 +111,9 @@ class TrainingPolicyEndIn(Body):
     reason: Name
 
 
-@router.get("/training/coverage", response={200: CoverageOut, **REFUSALS}, operation_id="get_training_coverage", summary="Coverage by unit")
+@router.get(
+    "/training/coverage", response={200: TrainingCoverageOut, **REFUSALS}, operation_id="get_training_coverage", summary="Coverage by unit"
+)
 def get_training_coverage(request: HttpRequest, facility: Code | None = None, on: dt.date | None = None) -> dict[str, Any]:
     """Every unit and device type that the policy is about, on a day (today if none is given)."""
     actor, day = may(request), on or timezone.localdate()

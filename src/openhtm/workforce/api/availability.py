@@ -70,14 +70,14 @@ class HolidayShape(Body):
     name: Name = "Holiday"
 
 
-class CalendarOut(Schema):
+class HolidayCalendarOut(Schema):
     id: int
     name: str
     facility: str | None
     days: list[HolidayShape]
 
 
-class CalendarIn(Body):
+class HolidayCalendarIn(Body):
     name: Name
     facility: Code | None = None
     days: Annotated[list[HolidayShape], Field(max_length=2000)]
@@ -115,26 +115,30 @@ def add_shift(request: HttpRequest, body: ShiftIn) -> Any:
     return Status(201, _shift(services.add_shift(actor=actor, facility_id=facility_id, **values)))
 
 
-@router.get("/holiday-calendars", response={200: list[CalendarOut], **REFUSALS}, operation_id="list_holiday_calendars", summary="Holidays")
+@router.get(
+    "/holiday-calendars", response={200: list[HolidayCalendarOut], **REFUSALS}, operation_id="list_holiday_calendars", summary="Holidays"
+)
 def list_holiday_calendars(request: HttpRequest) -> list[dict[str, Any]]:
     found = queries.calendars(_may(request, Permission.VIEW_STAFF)).prefetch_related("days")
     return [_calendar(one) for one in found[:200]]
 
 
-@router.post("/holiday-calendars", response={201: CalendarOut, **REFUSALS}, operation_id="add_holiday_calendar", summary="Add a calendar")
-def add_holiday_calendar(request: HttpRequest, body: CalendarIn) -> Any:
+@router.post(
+    "/holiday-calendars", response={201: HolidayCalendarOut, **REFUSALS}, operation_id="add_holiday_calendar", summary="Add a calendar"
+)
+def add_holiday_calendar(request: HttpRequest, body: HolidayCalendarIn) -> Any:
     return Status(201, _calendar(_set(request, body, None)))
 
 
 @router.put(
-    "/holiday-calendars/{int:calendar_id}", response={200: CalendarOut, **REFUSALS}, operation_id="set_holiday_calendar",
+    "/holiday-calendars/{int:calendar_id}", response={200: HolidayCalendarOut, **REFUSALS}, operation_id="set_holiday_calendar",
     summary="Say which days a calendar has",
 )  # fmt: skip
-def set_holiday_calendar(request: HttpRequest, calendar_id: int, body: CalendarIn) -> dict[str, Any]:
+def set_holiday_calendar(request: HttpRequest, calendar_id: int, body: HolidayCalendarIn) -> dict[str, Any]:
     return _calendar(_set(request, body, calendar_id))
 
 
-def _set(request: HttpRequest, body: CalendarIn, calendar_id: int | None) -> HolidayCalendar:
+def _set(request: HttpRequest, body: HolidayCalendarIn, calendar_id: int | None) -> HolidayCalendar:
     actor = _may(request, Permission.MANAGE_STAFF)
     if calendar_id is not None:
         queries.calendars(actor).get(pk=calendar_id)

@@ -223,6 +223,13 @@ class SignIn(Body):
     password: Annotated[Text, Field(min_length=1, max_length=256)]
 
 
+class SignedChangeOut(Schema):
+    what: str
+    by: str
+    at: dt.datetime
+    reason: str
+
+
 class SignatureOut(Schema):
     uid: UUID
     meaning: str
@@ -232,6 +239,7 @@ class SignatureOut(Schema):
     content_hash: str = Field(description="SHA-256 of what was signed.")
     signed_at: dt.datetime
     intact: bool = Field(description="False: what was signed has changed since.")
+    changes: list[SignedChangeOut] = Field(description="What changed since, if it is not intact.")
 
 
 def signature_out(one: SignatureState) -> dict[str, Any]:
@@ -239,6 +247,7 @@ def signature_out(one: SignatureState) -> dict[str, Any]:
     return {
         "uid": made.uid, "meaning": made.meaning, "signer": made.signer_name, "roles": made.signer_roles, "method": made.method,
         "content_hash": made.content_hash, "signed_at": made.signed_at, "intact": one.intact,
+        "changes": list(one.changes),
     }  # fmt: skip
 
 

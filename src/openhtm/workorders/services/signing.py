@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.identity.services.log_in import WrongNameOrPassword, check_log_in
 from openhtm.workorders.models import Checklist, Result, Signature, SignatureMeaning, WorkEvent, WorkOrder
+from openhtm.workorders.queries.signed import SignedChange, changes_since
 from openhtm.workorders.rules.kinds import STATUS_LABELS, Status
 from openhtm.workorders.services.shared import lock_order, log
 
@@ -52,10 +53,11 @@ class CannotSign(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SignatureState:
-    """A signature and whether what it was given for still stands unchanged."""
+    """A signature and whether what it was given for still stands unchanged. ``changes`` are why not, where they were asked for."""
 
     signature: Signature
     intact: bool
+    changes: tuple[SignedChange, ...] = ()
 
 
 def sign(*, actor: Actor, number: int, meaning: str, password: str, address: str | None = None, now: datetime | None = None) -> Signature:
@@ -135,8 +137,14 @@ def _last_reopened(orders: Sequence[WorkOrder]) -> dict[int, datetime]:
 
 
 def signature_state(order: WorkOrder) -> list[SignatureState]:
-    """Return the signatures of an order with their state. Four statements."""
-    return signature_states([order]).get(order.pk, [])
+    """Return the signatures of an order with their state and why one is broken. Four statements; two or three more if one is."""
+    states = signature_states([order]).get(order.pk, [])
+    broken = [one.signature.signed_at for one in states if not one.intact]
+    changes = changes_since(order, since=min(broken)) if broken else []
+    return [
+        one if one.intact else replace(one, changes=tuple(change for change in changes if change.at > one.signature.signed_at))
+        for one in states
+    ]
 
 
 def content_hash_of(orders: Sequence[WorkOrder]) -> dict[int, str]:

@@ -266,7 +266,8 @@ def test_a_signature_proves_who_and_breaks_when_the_content_changes(maria, check
     assert (made.signer_name, made.signer_roles, len(made.content_hash)) == ("Maria", ["technician"], 64)
     assert [one.intact for one in signing.signature_state(order)] == [True]
     store_results(actor=maria, items=[result(checklist, "battery", "weak")])
-    assert [one.intact for one in signing.signature_state(order)] == [False]
+    [broken] = signing.signature_state(order)
+    assert not broken.intact and [one.what for one in broken.changes] == ["Battery: Weak, order one, recorded later"]
     signing.sign(actor=maria, number=order.number, meaning="performed", password=PASSWORD)
     assert [one.intact for one in signing.signature_state(order)] == [False, True]
     order.work_done = "Something else"
@@ -302,7 +303,21 @@ def test_reopening_breaks_signatures(maria, omar, checklist):
     order = completed(checklist, maria)
     signing.sign(actor=maria, number=order.number, meaning="performed", password=PASSWORD)
     reopen_order(actor=omar, number=order.number, reason="Forgot the alarm")
-    assert [one.intact for one in signing.signature_state(order)] == [False]
+    [broken] = signing.signature_state(order)
+    assert not broken.intact
+    assert [(one.what, one.by, one.reason) for one in broken.changes] == [("The order was reopened", omar.name, "Forgot the alarm")]
+
+
+def test_a_broken_signature_tells_what_was_corrected_by_whom_and_why(maria, omar, checklist):
+    order = completed(checklist, maria)
+    signing.sign(actor=maria, number=order.number, meaning="performed", password=PASSWORD)
+    old = Result.objects.get(checklist=checklist, step_key="case", superseded_by=None)
+    store_results(actor=omar, items=[result(checklist, "case", "pass", supersedes=str(old.uid), reason="Seen on the photo")])
+    signing.sign(actor=omar, number=order.number, meaning="reviewed", password=PASSWORD)
+    first, second = signing.signature_state(order)
+    assert [(one.by, one.reason) for one in first.changes] == [(omar.name, "Seen on the photo")]
+    assert " instead of " in first.changes[0].what
+    assert (second.intact, second.changes) == (True, ())
 
 
 # review
