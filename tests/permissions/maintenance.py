@@ -212,7 +212,6 @@ API = [
         "api:set_miss_policy",
         "PUT",
         needs=P.EDIT_SCHEDULES,
-        scoped=True,
         data=lambda w: {"facility": "NORTH", "search_after_days": 3} | REASON,
     ),
     Row("api:list_meter_readings", needs=P.VIEW_SCHEDULES, query={"device": "BME-00001"}),

@@ -185,7 +185,8 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {
         "order": order, "form": form, "checklists": lists, "signatures": signing.signature_state(order), "order_url": order_url(order),
     }  # fmt: skip
-    return render(request, "workorders/sign.html", context, status=422 if request.method == "POST" else 200)
+    with timezone.override(ZoneInfo(order.facility.time_zone)):
+        return render(request, "workorders/sign.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from openhtm.core.errors import DomainError, Invalid
@@ -91,7 +93,8 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
         "signatures": signing.signature_state(order),
         "order_url": order_url(order),
     }
-    return render(request, "workorders/review.html", context, status=422 if request.method == "POST" else 200)
+    with timezone.override(ZoneInfo(order.facility.time_zone)):
+        return render(request, "workorders/review.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_safe
