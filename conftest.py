@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(pytest.mark.skip(reason=reason))
-    if config.getoption("dist", "no") == "loadgroup":
+    if getattr(config.option, "loadgroup", False):  # set in each process of a run with --dist=loadgroup
         _order_for_processes(items)
 
 
@@ -84,10 +84,11 @@ def _order_for_processes(items: list[pytest.Item]) -> None:
     """
     items.sort(key=_turn)
     for item in items:
-        if _empties_tables(item):
-            item.add_marker(pytest.mark.xdist_group("emptied"))
-        elif item.nodeid.startswith("tests/flows/"):
-            item.add_marker(pytest.mark.xdist_group("flows"))  # one hospital, one browser
+        group = (
+            "emptied" if _empties_tables(item) else "flows" if item.nodeid.startswith("tests/flows/") else ""
+        )  # one hospital, one browser
+        if group:
+            item._nodeid = f"{item.nodeid}@{group}"  # as xdist writes the groups of marks, which it has read by now
 
 
 class ByGroupOrFile(LoadGroupScheduling):  # type: ignore[misc]

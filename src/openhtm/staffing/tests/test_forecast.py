@@ -208,7 +208,7 @@ def test_the_forecast_costs_the_same_for_one_person_and_for_thirty(
     hours_of(omar, north)
     address = reverse("staffing:forecast")
     browser.get(address)
-    with django_assert_max_num_queries(24) as alone:
+    with django_assert_max_num_queries(25) as alone:
         browser.get(address)
     people = StaffFactory.create_batch(29, facility=north)
     StaffHours.objects.bulk_create(
