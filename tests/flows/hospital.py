@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import socket
@@ -20,7 +21,8 @@ from openhtm.config.runtime import processes, testing
 from openhtm.demo.accounts import PASSWORD
 
 SOURCE = Path(__file__).parents[2] / "src"
-DEVICES, AS_OF = "600", "2026-11-22"
+DEVICES = "600"
+AS_OF = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()  # all of it lies behind, a timer for a day and a half at most
 STOP_SECONDS = 20
 
 
