@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from openhtm.demo.parts.demo import Demo, TesterFacts
 from openhtm.demo.rules.chance import Chance
@@ -15,6 +15,7 @@ from openhtm.testers.rules.kinds import tester_kinds
 MOST = 40
 OF_A_TYPE = 3  # at one facility
 EXPIRED = 2
+SAFETY = "safety_analyzer"
 LABORATORIES = ("Sample Calibration Laboratory (synthetic)", "Example Metrology (synthetic)")
 RANGES = {
     "current": ("uA", 0.0, 10_000.0, "±1 % of reading ±1 µA"), "resistance": ("Ohm", 0.0, 3.0, "±1 % of reading ±10 mΩ"),
@@ -30,11 +31,13 @@ def build(demo: Demo) -> None:
         for type_code in kind.device_types:
             kinds_of.setdefault(type_code, []).append(kind.code)
     chosen = list(_chosen(demo, kinds_of))
+    kinds = _kinds(demo, chosen, kinds_of)
+    adjusted = next((n for n, held in enumerate(kinds) if n >= EXPIRED and SAFETY in held), EXPIRED)
     testers, calibrations, quantities = [], [], []
-    for number, (device, facility, type_code, since) in enumerate(chosen):
+    for number, (device, facility, _, since) in enumerate(chosen):
         chance = demo.chance("tester", number)
-        tester = Tester(device_id=device, kinds=sorted(kinds_of[type_code]))
-        done = _calibrations(demo, chance, number, since)
+        tester = Tester(device_id=device, kinds=kinds[number])
+        done = _calibrations(demo, chance, number, since, adjusted=number == adjusted)
         tester.calibrated_on, tester.calibration_due_on = done[-1].performed_on, done[-1].due_on
         testers.append((tester, facility, done))
     Tester.objects.bulk_create([tester for tester, _, _ in testers])
@@ -73,7 +76,16 @@ def _chosen(demo: Demo, kinds_of: dict[str, list[str]]) -> Iterator[tuple[int, i
         yield device, facility, type_code, since
 
 
-def _calibrations(demo: Demo, chance: Chance, number: int, since: dt.date) -> list[Calibration]:
+def _kinds(demo: Demo, chosen: Sequence[tuple[int, int, str, dt.date]], kinds_of: dict[str, list[str]]) -> list[list[str]]:
+    """What each tester can do. The main facility has a safety analyser also where the hospital is small: one that tests more than one thing."""
+    found = [sorted(kinds_of[type_code]) for _, _, type_code, _ in chosen]
+    here = [number for number, one in enumerate(chosen) if number > EXPIRED and one[1] == demo.facilities[0].pk]
+    if here and not any(SAFETY in found[number] for number in here):
+        found[here[0]] = sorted({*found[here[0]], SAFETY})
+    return found
+
+
+def _calibrations(demo: Demo, chance: Chance, number: int, since: dt.date, *, adjusted: bool) -> list[Calibration]:
     """Return a tester's calibrations, oldest first: one a year since it came, the last some time in the year before today."""
     last = demo.as_of - dt.timedelta(days=chance.randrange(20, 330) if number >= EXPIRED else chance.randrange(380, 430))
     days = [last]
@@ -89,7 +101,7 @@ def _calibrations(demo: Demo, chance: Chance, number: int, since: dt.date) -> li
                 actor_name=demo.users["engineer"][1], recorded_at=_noon(min(performed_on + dt.timedelta(days=2), demo.as_of)),
             )
         )  # fmt: skip
-    if number == EXPIRED and found:
+    if adjusted and found:
         found[-1].verdict, found[-1].quantities = CalibrationVerdict.ADJUSTED, ["current"]
         found[-1].error_percent = 5.8
         found[-1].as_found = "At 500 µA: 529 µA as found (+5.8 %, allowed ±1 %); 501 µA as left."
