@@ -10,9 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from openhtm.core.errors import Invalid, NotAllowed
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.models import RoleAssignment, User
+from openhtm.identity.rules.events import RoleGiven
 from openhtm.identity.rules.granting import may_give, needs
 from openhtm.identity.rules.permissions import ROLE_LABELS, Permission, Role
 from openhtm.identity.services.accounts import PersonFields, insert_account, refuse_last_administrator
@@ -115,6 +117,7 @@ def _insert(actor: Actor, user: User, gift: RoleGift) -> RoleAssignment:
     )
     with refuse_readably():
         assignment.save(force_insert=True)
+    publish(RoleGiven(user.pk, gift.role))
     return assignment
 
 

@@ -43,9 +43,13 @@ class StaffMemberQuerySet(models.QuerySet["StaffMember"]):
         seen = Q(user_id=actor.user_id) if actor.user_id else Q(pk__in=())
         return self.filter(seen | Q(facility_id__in=places) | Q(facility__isnull=True)) if places else self.filter(seen)
 
+    def working(self) -> StaffMemberQuerySet:
+        """Those whose account, if they have one, is open: closing it ends somebody's work here."""
+        return self.filter(Q(user__isnull=True) | Q(user__is_active=True))
+
     def here_on(self, day: object) -> StaffMemberQuerySet:
-        """Those who have begun and not left on ``day``."""
-        return self.filter(Q(started_on__isnull=True) | Q(started_on__lte=day), Q(leaves_on__isnull=True) | Q(leaves_on__gt=day))
+        """Those who have begun and not left on ``day``, without closed accounts."""
+        return self.working().filter(Q(started_on__isnull=True) | Q(started_on__lte=day), Q(leaves_on__isnull=True) | Q(leaves_on__gt=day))
 
 
 @tracked()

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import Absence, Holiday, HolidayCalendar, ShiftPattern, StaffHours
+from openhtm.workforce.models import Absence, Holiday, HolidayCalendar, ShiftPattern, StaffHours, StaffMember
 from openhtm.workforce.rules.availability import WORKWEEK, Period, clipped, presence
 
 
@@ -78,7 +78,7 @@ def _month(line: _Line, month: Period, holidays: dict[int | None, list[date]]) -
 
 def _lines(whole: Period, facility_id: int | None) -> list[_Line]:
     held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=whole[0]), effective_from__lt=whole[1])
-    held = held.filter(Q(staff__leaves_on__isnull=True) | Q(staff__leaves_on__gt=whole[0]))
+    held = held.filter(Q(staff__leaves_on__isnull=True) | Q(staff__leaves_on__gt=whole[0]), staff__in=StaffMember.objects.working())
     if facility_id is not None:
         held = held.filter(Q(facility_id=facility_id) | Q(facility__isnull=True))
     columns = (

@@ -15,7 +15,7 @@ def staff_of_accounts(user_ids: Iterable[int]) -> dict[int, StaffMember]:
     """Return the staff record behind each account, made from its name and roles where there was none. At most four statements."""
     wanted = set(user_ids)
     found = {staff.user_id: staff for staff in StaffMember.objects.filter(user_id__in=wanted)}
-    missing = User.objects.filter(pk__in=wanted - found.keys()).order_by("pk")
+    missing = User.objects.filter(pk__in=wanted - found.keys(), is_service_account=False).order_by("pk")
     if wanted - found.keys():
         StaffMember.objects.bulk_create(_records(list(missing)), ignore_conflicts=True)
         found = {staff.user_id: staff for staff in StaffMember.objects.filter(user_id__in=wanted)}

@@ -45,7 +45,7 @@ def set_members(*, actor: Actor, team_id: int, staff_ids: Sequence[int], lead_id
     team = Team.objects.visible_to(actor).select_for_update().get(pk=team_id)
     _require(actor, team.facility_id)
     wanted = set(staff_ids)
-    known = set(StaffMember.objects.visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True))
+    known = set(StaffMember.objects.visible_to(actor).working().filter(pk__in=wanted).values_list("pk", flat=True))
     if strangers := wanted - known:
         raise Invalid({"members": [f"There is no person {min(strangers)} that you can see."]})
     TeamMember.objects.filter(team=team).exclude(staff_id__in=wanted).delete()

@@ -5,11 +5,15 @@ from django.test import Client
 from django.urls import reverse
 
 from openhtm.core.errors import Conflict, Invalid, NotAllowed
+from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Role
+from openhtm.identity.services import people
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.sites.tests.factories import FacilityFactory
 from openhtm.workforce import queries
-from openhtm.workforce.models import Skill, Team
+from openhtm.workforce.models import Skill, StaffMember, Team
+from openhtm.workforce.queries.availability import people_by_month
+from openhtm.workforce.rules.availability import month_of
 from openhtm.workforce.services import skills, teams
 from openhtm.workforce.tests.factories import staff_of
 
@@ -113,3 +117,31 @@ def test_the_list_of_teams_costs_the_same_for_one_and_for_thirty(north, omar, dj
     browser.get(reverse("workforce:team-list"))
     with django_assert_num_queries(3):
         browser.get(reverse("workforce:team-list"))
+
+
+def test_whose_account_is_closed_has_no_hours_and_gets_into_no_team(north, omar):
+    maria = UserFactory.with_role(Role.TECHNICIAN, north)
+    staff = staff_of(maria)
+    teams.set_hours(actor=actor_of(omar), staff_id=staff.pk, weekly_min=1800, effective_from=MONDAY, facility_id=north.pk)
+    team = teams.add_team(actor=actor_of(omar), name="Imaging", facility_id=north.pk)
+    User.objects.filter(pk=maria.pk).update(is_active=False)
+    assert queries.capacity(on=MONDAY, facility_id=north.pk).people == 0
+    assert people_by_month(months=[month_of(MONDAY)], facility_id=north.pk) == [[]]
+    assert not queries.hours_in_force(on=MONDAY, actor=actor_of(omar)).exists()
+    with pytest.raises(Invalid, match="There is no person"):
+        teams.set_members(actor=actor_of(omar), team_id=team.pk, staff_ids=[staff.pk])
+
+
+@pytest.mark.parametrize(("role", "has_record"), [(Role.TECHNICIAN, True), (Role.CLINICAL_ENGINEER, True), (Role.REQUESTER, False)])
+def test_who_is_given_work_to_do_has_a_staff_record_at_once(north, role, has_record):
+    ada = UserFactory.with_role(Role.ADMINISTRATOR, None)
+    gift = people.RoleGift(role=role, facility_id=north.pk)
+    user, _ = people.add_person(actor=actor_of(ada), gift=gift, username="sam", full_name="Sam Lee")
+    assert [(one.full_name, one.facility) for one in StaffMember.objects.filter(user=user)] == ([("Sam Lee", north)] if has_record else [])
+
+
+def test_an_account_of_a_machine_is_nobody_of_the_staff(north):
+    ada = UserFactory.with_role(Role.ADMINISTRATOR, None)
+    gift = people.RoleGift(role=Role.TECHNICIAN, facility_id=north.pk)
+    user, _ = people.add_person(actor=actor_of(ada), gift=gift, service=True, username="feed", full_name="Feed")
+    assert not StaffMember.objects.filter(user=user).exists()
