@@ -13,6 +13,7 @@ ROWS = [
     Row("readyz", needs=PUBLIC),
     Row("system", needs=P.VIEW_SYSTEM),
     Row("api-docs", ok=(200,)),
+    Row("api-group", kwargs=lambda world: {"slug": "work-orders"}, ok=(200,)),
     Row("api:openapi-json", needs=PUBLIC),
     Row("api:api-root", needs=PUBLIC, ok=(404,)),
 ]

@@ -55,16 +55,24 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    tag: str
-    operations: list[Operation] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class SchemaShown:
     name: str
     text: str
     fields: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Operations of one kind, with every schema that they name, directly or through others."""
+
+    tag: str
+    operations: list[Operation] = field(default_factory=list)
+    schemas: list[SchemaShown] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """The tag in the address of its page."""
+        return self.tag.replace(" ", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,6 @@ class ProblemCode:
 class Docs:
     description: str
     groups: list[Group]
-    schemas: list[SchemaShown]
     problems: list[ProblemCode]
 
 
@@ -87,14 +94,38 @@ def docs() -> Docs:
     """Read the document once for each process: it changes only with the code."""
     document: dict[str, Any] = api.get_openapi_schema()
     groups: dict[str, Group] = {}
+    named: dict[str, set[str]] = {}
     for path, methods in document["paths"].items():
         for method in METHODS:
             if method in methods:
                 tag = (methods[method].get("tags") or ["other"])[0]
                 groups.setdefault(tag, Group(tag)).operations.append(_operation(path, method, methods[method]))
+                named.setdefault(tag, set()).update(_named(methods[method]))
     schemas = document.get("components", {}).get("schemas", {})
-    shown = [_schema(name, schemas[name]) for name in sorted(schemas)]
-    return Docs(_plain(document["info"].get("description", "")), [groups[tag] for tag in sorted(groups)], shown, problem_codes())
+    for tag, group in groups.items():
+        group.schemas.extend(_schema(name, schemas[name]) for name in sorted(_with_parts(named[tag], schemas)))
+    return Docs(_plain(document["info"].get("description", "")), [groups[tag] for tag in sorted(groups)], problem_codes())
+
+
+def _named(entry: Any) -> Iterator[str]:
+    """The schemas that a part of the document names."""
+    if isinstance(entry, Mapping):
+        if isinstance(entry.get("$ref"), str):
+            yield entry["$ref"].rsplit("/", 1)[-1]
+        for value in entry.values():
+            yield from _named(value)
+    elif isinstance(entry, list):
+        for value in entry:
+            yield from _named(value)
+
+
+def _with_parts(names: set[str], schemas: Mapping[str, Any]) -> set[str]:
+    """``names`` and what they are made of, to the end."""
+    found, waiting = set[str](), set(names)
+    while waiting:
+        found |= waiting
+        waiting = {part for name in waiting for part in _named(schemas[name])} - found
+    return found
 
 
 def _operation(path: str, method: str, entry: Mapping[str, Any]) -> Operation:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("system", views.system, name="system"),
     path("api/v1/docs", views.api_docs, name="api-docs"),
+    path("api/v1/docs/<slug:slug>", views.api_group, name="api-group"),
     path("api/v1/", api.urls),
     path("", include("openhtm.identity.urls")),
     path("", include("openhtm.sites.urls")),

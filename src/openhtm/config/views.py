@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -45,8 +47,24 @@ def system(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
-    """The API to read. It lies below /api/, where the session is asked for here."""
+    """The API to read: how to call it, every operation by group, every problem code."""
+    return _api_page(request, "reporting/api_docs.html", {"docs": reading.docs()})
+
+
+@require_safe
+def api_group(request: HttpRequest, slug: str) -> HttpResponse:
+    """The operations of one group with their parameters and schemas."""
+    group = next((one for one in reading.docs().groups if one.slug == slug), None)
+    if group is None:
+        raise Http404
+    return _api_page(
+        request, "reporting/api_group.html", {"group": group, "trail": [("API", reverse("api-docs")), (group.tag.capitalize(), "")]}
+    )
+
+
+def _api_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """It lies below /api/, where the session is asked for here."""
     request.actor = actor_of_session(request)  # type: ignore[attr-defined]
     if request.actor is None:  # type: ignore[attr-defined]
         return redirect_to_login(request.get_full_path(), reverse("identity:log-in"))
-    return render(request, "reporting/api_docs.html", {"docs": reading.docs()})
+    return render(request, template, context)

@@ -164,7 +164,15 @@ def test_the_api_page_is_for_people_logged_in_and_names_every_problem(client, no
     text = client.get(reverse("api-docs")).content.decode()
     for code in ("not-found", "invalid", "duplicate-already-decided", "not-logged-in"):
         assert f'id="problem-{code}"' in text
+    assert "/api/v1/docs/devices#list_devices" in text
+
+
+def test_a_group_of_the_api_shows_its_operations_and_every_schema_they_name(client, north):
+    client.force_login(UserFactory.with_role(Role.REQUESTER, north))
+    text = client.get(reverse("api-group", args=["devices"])).content.decode()
+    assert 'id="list_devices"' in text
     assert 'id="schema-DeviceRow"' in text
+    assert client.get(reverse("api-group", args=["nothing-is-called-so"])).status_code == 404
 
 
 def test_a_manager_sees_what_is_due_and_reported_and_each_number_has_an_address(north):
