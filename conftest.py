@@ -14,6 +14,8 @@ from django.conf import settings
 from django.test import override_settings
 from xdist.scheduler import LoadGroupScheduling
 
+from openhtm.config.runtime import testing, testing_databases
+
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.", "::1", "localhost")
 LONG = ("tests/durability", "tests/flows", "src/openhtm/demo", "tests/runtime", "tests/api/test_schemathesis", "tests/permissions")
@@ -139,6 +141,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _part(report: pytest.TestReport) -> str:
     path = report.nodeid.partition("::")[0]
     return path if path in HEAVY else "/".join(path.split("/")[: 3 if path.startswith("src/") else 2])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Give this process a copy of the schema instead of running every migration in each."""
+    with django_db_blocker.unblock():
+        testing_databases.take(testing.HOME, os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+    yield
+    with django_db_blocker.unblock():
+        testing_databases.give_back()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Give the process a new copy after a test that emptied the tables, once all of its fixtures are gone."""
+    yield
+    if _empties_tables(item):
+        testing_databases.renew(testing.HOME)
 
 
 @pytest.fixture(scope="session")

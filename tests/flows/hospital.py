@@ -15,9 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from psycopg import sql
 
-from openhtm.config.runtime import processes, testing
+from openhtm.config.runtime import processes, testing, testing_databases
 from openhtm.demo.accounts import PASSWORD
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -69,13 +68,11 @@ def database() -> Iterator[str]:
     testing.start_server()
     address = urlsplit(os.environ["DATABASE_URL"])
     name = f"flows_{os.getpid()}"
-    with psycopg.connect(address.geturl(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    testing_databases.copy(testing.HOME, name)
     try:
         yield address._replace(path=f"/{name}").geturl()
     finally:
-        with psycopg.connect(address.geturl(), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        testing_databases.drop(name)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.fields import AddField
 from django.db.migrations.operations.models import AddConstraint, AddIndex, CreateModel
 from django.db.migrations.state import ProjectState
+from pgtrigger.migrations import AddTrigger
 
 PART_OF_THE_TABLE = (AddField, AddIndex, AddConstraint)
 
@@ -47,7 +48,10 @@ class Together(Operation):
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
+        made = self._made()
         for operation in reversed(self._steps()):
+            if isinstance(operation, AddTrigger) and operation.model_name.lower() in made:
+                continue  # goes with its table, which the state to return to does not know
             operation.database_backwards(app_label, schema_editor, from_state, to_state)
 
     def describe(self) -> str:
@@ -55,5 +59,8 @@ class Together(Operation):
 
     def _steps(self) -> list[Operation]:
         """Without what a table created here has from its beginning, because it is created in its final shape."""
-        made = {operation.name_lower for operation in self.operations if isinstance(operation, CreateModel)}
+        made = self._made()
         return [op for op in self.operations if not (isinstance(op, PART_OF_THE_TABLE) and op.model_name.lower() in made)]
+
+    def _made(self) -> set[str]:
+        return {operation.name_lower for operation in self.operations if isinstance(operation, CreateModel)}

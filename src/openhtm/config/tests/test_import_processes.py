@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
+
+from openhtm.config.runtime import testing, testing_databases
 
 ROWS = 20_000
 PREPARE = """
@@ -52,38 +53,21 @@ sys.exit(getattr(dumping, sys.argv[1])(argparse.Namespace(folder=sys.argv[2], qu
 """
 
 
-@pytest.fixture(scope="module")
-def migrated(django_db_setup, tmp_path_factory):
-    """A migrated database beside that of the tests, and a function to run statements on its server."""
-    server_url, name = os.environ["DATABASE_URL"], f"imports_template_{os.getpid()}"
-
-    def on_server(statement: str) -> None:
-        with psycopg.connect(_database(server_url, "postgres"), autocommit=True) as server:
-            server.execute(statement)
-
-    on_server(f'CREATE DATABASE "{name}"')
-    env = _environment(_database(server_url, name), tmp_path_factory.mktemp("template"))
-    python("import django; django.setup(); from django.core.management import call_command; call_command('migrate', verbosity=0)", env=env)
-    yield name, on_server
-    on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
 @pytest.fixture
-def databases(migrated, tmp_path):
+def databases(django_db_setup, tmp_path):
     """A function that gives the environment of a fresh database."""
-    template, on_server = migrated
     made: list[str] = []
 
     def make() -> dict[str, str]:
-        name = f"{template}_{len(made)}"
+        name = f"imports_{os.getpid()}_{len(made)}"
         made.append(name)
-        on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        testing_databases.copy(testing.HOME, name)
         (tmp_path / name).mkdir()
         return _environment(_database(os.environ["DATABASE_URL"], name), tmp_path / name)
 
     yield make
     for name in made:
-        on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        testing_databases.drop(name)
 
 
 def _database(url: str, name: str) -> str:
@@ -137,7 +121,7 @@ def test_a_dump_comes_back_byte_for_byte(databases, tmp_path):
     assert manifest["files"]["tables/inventory_device.jsonl"]["rows"] == 50
     assert manifest["files"]["tables/inventory_deviceevent.jsonl"]["rows"] == 50
     assert (one / "manifest.json").stat().st_mode & 0o777 == 0o600
-    assert not any("session" in name or "procrastinate" in name or "loginattempt" in name for name in names)
+    assert not any("django_session" in name or "procrastinate" in name or "loginattempt" in name for name in names)
 
 
 def test_a_damaged_dump_and_a_filled_instance_are_refused(databases, tmp_path):

@@ -1,3 +1,5 @@
+import pgtrigger
+import pgtrigger.migrations
 import pytest
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
@@ -13,6 +15,7 @@ OPERATIONS = [
     migrations.AddField("ward", "first_bed", models.ForeignKey("toy.bed", models.CASCADE, null=True, related_name="+")),  # both ways
     migrations.AddIndex("ward", models.Index(fields=["name"], name="toy_ward_name")),
     migrations.AddConstraint("bed", models.UniqueConstraint(fields=["ward"], name="toy_one_bed")),
+    pgtrigger.migrations.AddTrigger("bed", pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete)),
 ]
 
 
