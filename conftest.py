@@ -23,10 +23,10 @@ HEAVY = {"tests/durability", "tests/flows", "tests/runtime", "tests/api/test_sch
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
 
-# The laws are about results, never about the clock. ``make soak`` asks for many more examples of each.
+# The laws are about results, never about the clock. ``make soak`` asks for many more examples of each that names no number.
 hypothesis.settings.register_profile(
     "openhtm",
-    max_examples=int(os.environ.get("OPENHTM_EXAMPLES", "50")),
+    max_examples=int(os.environ.get("OPENHTM_EXAMPLES", "100")),
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )

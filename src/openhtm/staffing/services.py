@@ -36,6 +36,8 @@ def overrule_assumption(
         raise Invalid({"reason": ["Say in up to 400 characters why another value is right here."]})
     if value is not None and not (math.isfinite(value) and known.low <= value <= known.high):
         raise Invalid({"value": [f"{known.label} must lie between {known.low:g} and {known.high:g} {known.unit}."]})
+    if value is not None and known.unit == "months" and value != int(value):
+        raise Invalid({"value": ["Give whole months: repairs are counted by the month."]})
     return AssumptionOverride.objects.create(
         key=key, facility_id=facility_id, value=Decimal(str(round(known.value if value is None else value, 3))), withdrawn=value is None,
         reason=reason.strip(), effective_from=effective_from, set_by_id=actor.user_id,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from openhtm.staffing.rules.forecast import Forecast, MonthNeed
-
-PARTS = ("scheduled", "corrective", "projects", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def month_lines(found: Forecast, before: Forecast | None, *, facility_id: int | 
             most,
             _parts(one),
             _words(one),
-            planning_url(facility_id=facility_id, month=one.month),
+            people_url(facility_id=facility_id, month=one.month),
             before.months[k] if before else None,
         )
         for k, one in enumerate(found.months)
@@ -69,7 +67,6 @@ def _words(need: MonthNeed) -> str:
 def skill_rows(found: Forecast, names: Mapping[str, str], *, facility_id: int | None) -> list[dict[str, Any]]:
     """Each skill over all months: what it needs by source, with the address of the rows behind each number."""
     first = found.months[0].month
-    last = found.months[-1].month
     rows = []
     for code, cell in found.by_skill().items():
         place = {"facility": facility_id or "", "skill": code}
@@ -81,11 +78,11 @@ def skill_rows(found: Forecast, names: Mapping[str, str], *, facility_id: int | 
             "scheduled_url": f"{reverse('maintenance:planning')}?{urlencode(place)}",
             "corrective_url": f"{reverse('staffing:repairs')}?{urlencode(place)}",
             "projects_url": f"{reverse('staffing:project-list')}?{urlencode({'facility': facility_id or ''})}",
-            "people_url": f"{reverse('staffing:people')}?{urlencode(place | {'month': f'{first:%Y-%m}'})}",
-            "until": last + timedelta(days=31),
+            "people_url": people_url(facility_id=facility_id, month=first, skill=code),
         })  # fmt: skip
     return rows
 
 
-def planning_url(*, facility_id: int | None, month: date) -> str:
-    return f"{reverse('staffing:people')}?{urlencode({'facility': facility_id or '', 'month': f'{month:%Y-%m}'})}"
+def people_url(*, facility_id: int | None, month: date, skill: str = "") -> str:
+    """Who stands behind the hours of a month."""
+    return f"{reverse('staffing:people')}?{urlencode({'facility': facility_id or '', 'month': f'{month:%Y-%m}', 'skill': skill})}"

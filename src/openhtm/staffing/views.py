@@ -259,10 +259,14 @@ def scenario_end(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 
 def _month(text: str, today: date) -> date:
+    """The month asked for, within the months that can be looked ahead or back; else Http404."""
     try:
-        return date.fromisoformat(f"{text}-01") if text else month_start(today)
+        month = date.fromisoformat(f"{text}-01") if text else month_start(today)
     except ValueError:
         raise Http404 from None
+    if abs((month - today).days) > queries.LONGEST * 31:
+        raise Http404
+    return month
 
 
 def _trail(*steps: tuple[str, str]) -> list[tuple[str, str]]:

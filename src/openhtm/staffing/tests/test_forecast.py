@@ -101,7 +101,13 @@ def test_an_assumption_of_ones_own_stands_beside_the_shipped_one(omar, north):
 
 @pytest.mark.parametrize(
     ("values", "field"),
-    [({"key": "magic"}, "key"), ({"value": 2.0}, "value"), ({"value": float("nan")}, "value"), ({"reason": " "}, "reason")],
+    [
+        ({"key": "magic"}, "key"),
+        ({"value": 2.0}, "value"),
+        ({"value": float("nan")}, "value"),
+        ({"key": "corrective_months", "value": 12.5}, "value"),
+        ({"reason": " "}, "reason"),
+    ],
 )
 def test_a_wrong_assumption_is_refused_with_its_field(omar, north, values, field):
     given = {"key": "productive_fraction", "value": 0.7, "reason": "Long ways", "effective_from": TODAY, "facility_id": north.pk}
@@ -251,3 +257,8 @@ def test_a_holiday_that_is_no_day_names_its_line(browser, north, text):
     )
     assert answer.status_code == 422
     assert b"Line 2" in answer.content
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "2026-13", "soon"])
+def test_a_month_that_cannot_be_looked_at_is_not_there(browser, month):
+    assert browser.get(reverse("staffing:people"), {"month": month}).status_code == 404
