@@ -14,7 +14,7 @@ from openhtm.config import cli
 from openhtm.config.runtime import database_for_command
 
 SOURCE = Path(__file__).parents[2] / "src"
-HELPERS = {"__main__", "accounts", "dumping", "importing", "shell"}
+HELPERS = {"__main__", "accounts", "dumping", "importing", "shell", "testing"}
 
 
 def test_every_module_is_reached_by_a_command():

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='importrun',
             name='insert_insert',
@@ -46,4 +49,5 @@ class Migration(migrations.Migration):
             model_name='importrun',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "exchange_importrunevent" ("cancel_requested", "counts", "created_at", "created_by_id", "definition", "facility_id", "failure", "file_id", "file_name", "finished_at", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "plan", "profile_id", "public_id", "status", "target") SELECT old_values."cancel_requested", old_values."counts", old_values."created_at", old_values."created_by_id", old_values."definition", old_values."facility_id", old_values."failure", old_values."file_id", old_values."file_name", old_values."finished_at", old_values."id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."plan", old_values."profile_id", old_values."public_id", old_values."status", old_values."target" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='0a9886a1ce46e930dc31693c0d14f183e15c1cfd', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_24c9e', referencing='REFERENCING OLD TABLE AS old_values ', table='exchange_importrun', when='AFTER')),
         ),
+        ]),
     ]

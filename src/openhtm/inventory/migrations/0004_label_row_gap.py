@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,6 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='labeltemplate',
             name='insert_insert',
@@ -77,4 +80,5 @@ class Migration(migrations.Migration):
             model_name='labeltemplate',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "inventory_labeltemplateevent" ("columns", "gap_mm", "height_mm", "id", "lines", "margin_mm", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_gap_mm", "rows", "show_datamatrix", "show_qr", "width_mm") SELECT old_values."columns", old_values."gap_mm", old_values."height_mm", old_values."id", old_values."lines", old_values."margin_mm", old_values."name", old_values."page", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."row_gap_mm", old_values."rows", old_values."show_datamatrix", old_values."show_qr", old_values."width_mm" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='68a44b2bd2419332e65c779d3b4aa53fa4f147ff', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_abf08', referencing='REFERENCING OLD TABLE AS old_values ', table='inventory_labeltemplate', when='AFTER')),
         ),
+        ]),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='InventoryFigure',
             fields=[
@@ -69,4 +72,5 @@ class Migration(migrations.Migration):
             model_name='inventoryfigure',
             constraint=models.UniqueConstraint(fields=('facility', 'code'), name='inventory_figure_once'),
         ),
+        ]),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -16,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='escalation',
             name='insert_insert',
@@ -68,4 +71,5 @@ class Migration(migrations.Migration):
             model_name='escalation',
             constraint=models.CheckConstraint(condition=models.Q(('second_by__isnull', True), models.Q(('second_by', models.F('done_by')), _negated=True), _connector='OR'), name='escalation_two_people', violation_error_message='A second person must sign this.'),
         ),
+        ]),
     ]

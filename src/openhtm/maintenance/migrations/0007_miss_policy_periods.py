@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         pgtrigger.migrations.RemoveTrigger(
             model_name='misspolicy',
             name='insert_insert',
@@ -123,4 +126,5 @@ class Migration(migrations.Migration):
             model_name='misspolicy',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(django.db.models.functions.comparison.Coalesce('facility', models.Value(0), output_field=models.BigIntegerField()), '='), (models.Func(models.F('effective_from'), models.F('effective_to'), models.Value('[)'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='miss_policy_no_overlap', violation_error_message='Somebody changed this policy at the same time. Load the page again.'),
         ),
+        ]),
     ]

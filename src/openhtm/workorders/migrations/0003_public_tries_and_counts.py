@@ -4,6 +4,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from openhtm.core.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="PublicTry",
             fields=[
@@ -70,4 +73,5 @@ class Migration(migrations.Migration):
             model_name="publictry",
             index=models.Index(fields=["at"], name="public_try_at"),
         ),
+        ]),
     ]
