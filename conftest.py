@@ -147,7 +147,7 @@ def _part(report: pytest.TestReport) -> str:
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Give this process a copy of the schema instead of running every migration in each."""
     with django_db_blocker.unblock():
-        testing_databases.take(testing.HOME, os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+        testing_databases.take(testing.HOME, os.environ.get("PYTEST_XDIST_WORKER", str(os.getpid())))
     yield
     with django_db_blocker.unblock():
         testing_databases.give_back()

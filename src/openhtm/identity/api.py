@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Header, Query, Router, Schema, Status
+from ninja import Header, Query, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import Page, count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, ClientKey, Code, Cursor, Key, Limit, Line, Name, PageOut
 from openhtm.identity import queries
 from openhtm.identity.actor import Actor, require

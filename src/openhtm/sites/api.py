@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Header, Query, Router, Schema, Status
+from ninja import Header, Query, Schema, Status
 from pydantic import Field
 
 from openhtm.core.pagination import Page, count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, ClientKey, Code, Cursor, Key, Limit, Line, Long, Name, PageOut, given
 from openhtm.sites import queries
 from openhtm.sites.models import Department, Facility, Location, Organisation, ServiceProvider

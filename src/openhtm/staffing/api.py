@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, PageOut
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission

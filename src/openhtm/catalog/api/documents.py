@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.http import HttpRequest
-from ninja import File, Form, Router, Status
+from ninja import File, Form, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from openhtm.catalog.models import DeviceModel, ModelDocument
 from openhtm.catalog.services import documents
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Key, Short, Text, given
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import require

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema, Status
+from ninja import Query, Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Line, Search, answer_page, create_once, reader
@@ -13,6 +13,7 @@ from openhtm.catalog.models import Manufacturer
 from openhtm.catalog.queries import manufacturers as queries
 from openhtm.catalog.services import manufacturers as services
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Key, Limit, PageOut, Short, Text, given
 
 router = Router()

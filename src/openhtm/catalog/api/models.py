@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Code, Search, answer_page, create_once, reader
@@ -16,6 +16,7 @@ from openhtm.catalog.services import gudid
 from openhtm.catalog.services import models as services
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Key, Limit, Long, PageOut, Short, Text, given
 
 router = Router()

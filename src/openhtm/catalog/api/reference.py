@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Schema
 from pydantic import Field
 
 from openhtm.catalog.api.common import Code, Search, answer_page, reader
@@ -16,6 +16,7 @@ from openhtm.catalog.queries import types as queries
 from openhtm.catalog.queries.models import lookup_di
 from openhtm.catalog.rules.udi import MAX_LENGTH, parse
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Cursor, Limit, PageOut, Text
 
 router = Router()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.api.common import CLIENT_KEY, ClientKey, Code, Search, answer_page, create_once, reader
@@ -13,6 +13,7 @@ from openhtm.catalog.models import DeviceType
 from openhtm.catalog.queries import types as queries
 from openhtm.catalog.services import types as services
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Limit, PageOut, Short, Text, given
 
 router = Router()

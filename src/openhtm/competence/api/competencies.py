@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.competence.asking import actor_of
@@ -22,6 +22,7 @@ from openhtm.competence.rules.levels import Basis, Level
 from openhtm.competence.services.signing import Grant, sign_competency, withdraw_competency
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router, Schema
+from ninja import Header, Query, Schema
 from ninja import Status as Answer
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid, NotFound
 from openhtm.core.pagination import count_up_to
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, ClientKey, Cursor, Key, Limit, Long, PageOut, Short, Text, given
 from openhtm.core.text import control_number_key
 from openhtm.exchange.services.repeatable import answer_once

@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import File, Form, Query, Router, Schema, Status
+from ninja import File, Form, Query, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Limit, PageOut, Short, Text
 from openhtm.exchange.models import ImportRow, ImportRun
 from openhtm.exchange.rules.mapping import Profile

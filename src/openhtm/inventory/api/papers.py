@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Key, Text, given
 from openhtm.documents.responses import pdf_response
 from openhtm.identity.actor import require, require_everywhere

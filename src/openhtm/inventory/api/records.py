@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import File, Form, Query, Router, Schema, Status
+from ninja import File, Form, Query, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Limit, PageOut, Short, Text
 from openhtm.documents.responses import inert_response
 from openhtm.exchange.services.repeatable import answer_once

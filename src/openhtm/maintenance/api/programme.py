@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.catalog.models import DeviceModel, DeviceType
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Schema
 from pydantic import Field
 
 from openhtm.core.pagination import Page, count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Limit, PageOut
 from openhtm.identity.actor import Actor
 from openhtm.notices import queries, services

@@ -1,7 +1,6 @@
 """The API of procedures: each part has its own router."""
 
-from ninja import Router
-
+from openhtm.core.routing import Router
 from openhtm.procedures.api.packs import router as packs
 from openhtm.procedures.api.procedures import router as procedures
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Cursor, Limit, Line
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

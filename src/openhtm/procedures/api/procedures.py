@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, cast
 
 from django.http import HttpRequest
-from ninja import File, Query, Router, Status
+from ninja import File, Query, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.repeatable import answer_once
+from openhtm.core.routing import Router
 from openhtm.core.schema import Cursor, Limit, Short, given
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

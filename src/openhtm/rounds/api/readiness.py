@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

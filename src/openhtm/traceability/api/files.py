@@ -7,13 +7,14 @@ from typing import Annotated, Any, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import File, Form, Query, Router, Schema, Status
+from ninja import File, Form, Query, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

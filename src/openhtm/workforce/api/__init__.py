@@ -6,11 +6,12 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut, given
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router
 from pydantic import Field
 
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Key, Text
 from openhtm.workorders.api.shapes import Code, Day, NumbersIn, OrderOut, Reason, SeenAt, Words, actor_of, answer
 from openhtm.workorders.services import merging, moving

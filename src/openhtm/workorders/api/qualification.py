@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Schema, Status
 from pydantic import Field
 
 from openhtm.competence.rules.wording import ground_in_words, in_words
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Cursor, Key, Limit, PageOut, Text
 from openhtm.identity.actor import require
 from openhtm.identity.rules.permissions import Permission

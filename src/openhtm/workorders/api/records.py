@@ -7,12 +7,13 @@ from typing import Annotated, Any, BinaryIO, cast
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import File, Form, Query, Router, Schema, Status
+from ninja import File, Form, Query, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import AwareDatetime, Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, Key, Long, Text
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import Actor, require

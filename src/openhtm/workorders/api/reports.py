@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from ninja import Header, Router, Schema, Status
+from ninja import Header, Schema, Status
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Body, ClientKey, Line, Text
 from openhtm.exchange.services.repeatable import answer_once
 from openhtm.identity.addresses import client_address

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import File, Query, Router, Schema, Status
+from ninja import File, Query, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
+from openhtm.core.routing import Router
 from openhtm.core.schema import Cursor, Key, Limit, Text
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import require
