@@ -15,7 +15,6 @@ from openhtm.ui.rules.formats import MONTHS
 from openhtm.workforce.models import Skill, Team
 from openhtm.workorders.services.assignees import WORKING_ROLES
 
-MOST_CHOICES = 300
 BY = [
     ("", "Month by month"), ("skill", "By skill"), ("place", "By place"), ("department", "By department"), ("procedure", "By procedure"),
     ("person", "By person"), ("team", "By team"),

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from openhtm.core.pagination import BadCursor
 from openhtm.identity.actor import Actor
 from openhtm.identity.models import User
-from openhtm.maintenance.queries.planning import run
+from openhtm.maintenance.queries.planning import read_cursor, run
 from openhtm.maintenance.queries.planning_scope import Scope
 from openhtm.maintenance.rules.calendar import add_months, month_end, month_start
 from openhtm.sites.models import Location
@@ -83,17 +82,17 @@ def orders_of(
     *, actor: Actor, scope: Scope, by: str, key: int | None, month: date | None, first_on: date, cursor: str = "", limit: int = 50
 ) -> tuple[list[HeldOrder], str | None]:
     """Return the orders behind one number, by day; ``month`` None: those from before ``first_on``. One statement. Raises BadCursor."""
-    if cursor and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 8):
-        raise BadCursor(cursor=cursor[:40])
+    after_on, after_id = read_cursor(cursor)
     condition, params = _condition(actor, scope)
     start = month_start(month or first_on)
     days = "day BETWEEN %(first)s AND %(last)s" if month else "day < %(first)s"
     sql = f"""SELECT id, number, title, control_number, place, day, planned, COALESCE(minutes, 0) FROM ({_ORDERS} WHERE {condition}) o
-      WHERE {days} AND {WHO[by]} IS NOT DISTINCT FROM %(key)s ORDER BY day, id OFFSET %(skip)s LIMIT %(limit)s"""
-    skip = int(cursor or 0)
-    about = {"first": start, "last": month_end(start), "key": key, "skip": skip, "limit": limit + 1}
+      WHERE {days} AND {WHO[by]} IS NOT DISTINCT FROM %(key)s AND (day, id) > (%(after_on)s, %(after_id)s)
+      ORDER BY day, id LIMIT %(limit)s"""
+    about = {"first": start, "last": month_end(start), "key": key, "after_on": after_on, "after_id": after_id, "limit": limit + 1}
     rows = [HeldOrder(*row) for row in run(sql, params | about)]
-    return rows[:limit], str(skip + limit) if len(rows) > limit else None
+    following = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], f"{following.on.isoformat()}.{following.id}" if following else None
 
 
 _ORDERS = """SELECT w.id, w.number, w.title, COALESCE(d.control_number, '') AS control_number, COALESCE(p.full_name, '') AS place,

@@ -95,11 +95,30 @@ def test_chen_has_no_day_of_north(ward, chen):
         ("replan-new", {"due_from": "soon"}, 200),
         ("planning", {"by": "moon"}, 200),
         ("planning-visits", {"by": "place", "part": "x", "month": "2026-02"}, 404),
+        ("planning-visits", {"by": "place", "part": "9" * 5000, "month": "2026-02"}, 404),
+        ("planning-visits", {"by": "skill", "part": "ima\0ging", "month": "2026-02"}, 200),
         ("planning-orders", {"by": "skill", "part": "1"}, 404),
+        ("planning-orders", {"part": "9" * 5000}, 404),
+        ("planning-orders", {"cursor": "50"}, 400),
+        ("planning", {"skill": "a\0b"}, 200),
+        ("calendar", {"procedure": "a\0b", "place": "9" * 5000}, 200),
     ],
 )
 def test_an_address_that_cannot_be_is_answered_clearly(client, ward, omar, name, query, status):
     assert logged_in(client, omar).get(reverse(f"maintenance:{name}"), query).status_code == status
+
+
+def test_ticks_that_cannot_be_keys_choose_nothing(client, ward, omar):
+    page = logged_in(client, omar)
+    wanted = {"mode": "spread", "first_on": "2026-02-02", "last_on": "2026-02-06", "selected": ["9" * 5000, "9" * 19, "x"]}
+    refused = page.post(reverse("maintenance:replan-new"), wanted)
+    assert refused.status_code == 422
+    assert "No visit matches" in refused.content.decode()
+    url = batch_url(page.get(reverse("maintenance:batches"), {"month": "2026-02"}).content.decode())
+    refused = page.post(url, {"planned_on": "2026-02-04", "selected": ["9" * 5000]})
+    assert refused.status_code == 422
+    assert "Choose at least one visit." in refused.content.decode()
+    assert not Replan.objects.exists()
 
 
 def test_choose_preview_carry_out_and_undo(client, ward, omar, maria):

@@ -125,6 +125,16 @@ def test_a_place_holds_what_stands_below_it(fleet, omar):
     assert room == device.location.parent_id
 
 
+def paged(actor, facility, key, month):
+    """The orders of one number, read one page of one row after the other."""
+    found, cursor = [], ""
+    while cursor is not None:
+        about = {"scope": Scope(facility_id=facility.pk), "by": "person", "key": key, "month": month, "first_on": FIRST}
+        rows, cursor = orders_of(actor=actor, cursor=cursor, limit=1, **about)
+        found += [row.id for row in rows]
+    return found
+
+
 def test_people_and_teams_with_their_share_and_their_orders(fleet, omar, maria):
     orders = list(WorkOrder.objects.filter(under_way=True).order_by("pk"))
     assert orders
@@ -136,4 +146,5 @@ def test_people_and_teams_with_their_share_and_their_orders(fleet, omar, maria):
         for month in one.months:
             rows, _ = orders_of(actor=omar, scope=Scope(facility_id=fleet.pk), by="person", key=one.key, month=month.month, first_on=FIRST)
             assert len(rows) == month.orders
+            assert paged(omar, fleet, one.key, month.month) == [row.id for row in rows]
     assert sum(one.months[0].share for one in found) in (0, 99, 100, 101)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -55,7 +55,8 @@ def read_scope(
     facilities = places_to_plan(actor)
     everywhere = actor.may_everywhere(Permission.PLAN_MAINTENANCE) and not one_facility
     facility_id = facility_of(facilities, request.GET.get("facility"), everywhere=everywhere)
-    data = {**(unless_said or {}), **request.GET.dict(), "facility": facility_id or ""}
+    said = {name: text.replace("\0", "") for name, text in request.GET.items()}
+    data = {**(unless_said or {}), **said, "facility": facility_id or ""}
     form = form_class(data, facilities=facilities, everywhere=everywhere, facility_id=facility_id)
     form.is_valid()
     return scope_of(form, facility_id), form
@@ -186,7 +187,7 @@ def planning_visits(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.PLAN_MAINTENANCE)
     scope, form = read_scope(request, PlanningForm)
-    scope = narrowed(scope, form.cleaned_data.get("by") or "", request.GET.get("part", ""))
+    scope = narrowed(scope, form.cleaned_data.get("by") or "", lists.text_of(request, "part"))
     today, month = timezone.localdate(), read_month(request)
     rows, following = visits_of_month(
         actor=actor, scope=scope, month=month, first_on=today, cursor=lists.text_of(request, "cursor"), limit=lists.limit_of(request)
@@ -236,6 +237,12 @@ def narrowed(scope: Scope, by: str, part: str) -> Scope:
     column = {"facility": "facility_id", "department": "department_id", "place": "floor_id", "procedure": "procedure_id"}[by]
     keys: dict[str, Any] = {column: int(part)}
     return replace(scope, **keys)
+
+
+def ticked(request: HttpRequest, among: Iterable[int]) -> list[int]:
+    """Return those of ``among`` that are ticked, in their order. What cannot be a key ticks nothing."""
+    posted = set(request.POST.getlist("selected"))
+    return [key for key in among if str(key) in posted]
 
 
 def read_month(request: HttpRequest) -> date | None:

@@ -23,7 +23,7 @@ from openhtm.maintenance.rules.batching import Batch
 from openhtm.maintenance.rules.calendar import add_months, month_start
 from openhtm.maintenance.rules.planning_defaults import defaults
 from openhtm.maintenance.services.replanning import accept_batch
-from openhtm.maintenance.views.planning import planning_tabs, read_month, read_scope
+from openhtm.maintenance.views.planning import planning_tabs, read_month, read_scope, ticked
 from openhtm.maintenance.views.visits import who
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
@@ -95,8 +95,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     rows = plannable(actor=actor, chosen=Chosen(Scope(facility_id=scope.facility_id)), visit_ids=one.batch.keys)
 
     def save(values: dict[str, Any]) -> str:
-        picked = {int(text) for text in request.POST.getlist("selected") if text.isascii() and text.isdecimal()} & set(one.batch.keys)
-        return _accept(request, scope.facility_id or 0, one, sorted(picked), values)
+        return _accept(request, scope.facility_id or 0, one, sorted(ticked(request, one.batch.keys)), values)
 
     accept_form = AcceptBatchForm(request.POST or None, facility_id=scope.facility_id, initial={"planned_on": first_day(one.batch)})
     context = {"one": one, "rows": rows, "back": back, "trail": [("Batches", back), (one.place.split(" › ")[-1], "")]}

@@ -22,7 +22,7 @@ from openhtm.maintenance.queries.replanning import Chosen, days_of, items_of, pl
 from openhtm.maintenance.rules.calendar import add_months, month_end
 from openhtm.maintenance.rules.spreading import MOVES
 from openhtm.maintenance.services import replanning
-from openhtm.maintenance.views.planning import planning_tabs, read_scope
+from openhtm.maintenance.views.planning import planning_tabs, read_scope, ticked
 from openhtm.maintenance.views.visits import who
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
@@ -61,8 +61,8 @@ def replan_new(request: HttpRequest) -> HttpResponse:
     rows = plannable(actor=actor, chosen=chosen)
 
     def save(values: dict[str, Any]) -> str:
-        picked = {int(text) for text in request.POST.getlist("selected") if text.isascii() and text.isdecimal()}
-        visit_ids = [row.visit_id for row in rows if not picked or row.visit_id in picked]
+        every = [row.visit_id for row in rows]
+        visit_ids = ticked(request, every) if "selected" in request.POST else every
         if not visit_ids:
             raise Invalid({"": ["No visit matches: change the filter above."]})
         made = replanning.propose(
