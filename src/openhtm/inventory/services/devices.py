@@ -20,7 +20,7 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.models import AlternateNumber, CustomField, Device, DeviceMove, NumberKind, StatusChange
+from openhtm.inventory.models import AlternateNumber, CustomField, Device, DeviceMove, MaintenanceStrategy, NumberKind, StatusChange
 from openhtm.inventory.rules import device_fields
 from openhtm.inventory.rules.events import StrategyChosen
 from openhtm.inventory.rules.status import Status
@@ -144,7 +144,18 @@ def _insert(rows: Sequence[tuple[Facility, str, Mapping[str, Any]]], stored: _St
     changes = [StatusChange(device=device, after=device.status, on=_today(device.facility, now), **by) for device in devices]
     StatusChange.objects.bulk_create(changes, batch_size=AT_ONCE)
     refresh_duplicates([device.pk for device in devices], now=now)
+    _tell_strategies(devices, actor)
     return devices
+
+
+def _tell_strategies(devices: Sequence[Device], actor: Actor) -> None:
+    """New devices that come with a maintenance strategy were put on it by whoever adds them."""
+    chosen: dict[str, list[int]] = {}
+    for device in devices:
+        if device.maintenance_strategy != MaintenanceStrategy.UNKNOWN:
+            chosen.setdefault(device.maintenance_strategy, []).append(device.pk)
+    for strategy, keys in sorted(chosen.items()):
+        publish(StrategyChosen(device_ids=tuple(keys), strategy=strategy, actor=actor))
 
 
 @transaction.atomic

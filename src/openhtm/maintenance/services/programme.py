@@ -58,7 +58,7 @@ def set_line(
     found = PlanLine.objects.select_for_update(of=("self",)).filter(ended_on__isnull=True, **subject)
     line = found.first() or PlanLine(effective_from=now.date(), **subject)
     if _decides_aem(line, values):
-        guard_line(actor=actor, device_type_id=device_type_id, device_model_id=device_model_id, device_id=device_id, now=now)
+        guard_line(actor=actor, now=now, facility_id=facility_id, **{name: getattr(line, name) for name in SUBJECTS})
     for name in FIELDS:
         if name in values:
             setattr(line, name, values[name])
@@ -69,8 +69,11 @@ def set_line(
 
 
 def _decides_aem(line: PlanLine, values: Mapping[str, Any]) -> bool:
-    """True if the line comes to rest on an alternate maintenance decision, or one that does so changes what is due."""
-    if values.get("source", line.source) != ProgrammeSource.AEM or not values.get("needed", line.needed):
+    """True if the line comes to rest on an alternate maintenance decision, or one that does so changes what is due.
+
+    That nothing is due is as much a decision as how often.
+    """
+    if values.get("source", line.source) != ProgrammeSource.AEM:
         return False
     told = ("source", "cycle", "every_n", "every_unit", "meter", "meter_every", "needed")
     return line.pk is None or any(name in values and getattr(line, name) != values[name] for name in told)

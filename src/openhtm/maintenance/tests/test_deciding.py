@@ -4,14 +4,18 @@ import datetime as dt
 
 import pytest
 
+from openhtm.competence.models import QualificationPolicy
 from openhtm.competence.tests.factories import policy
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import Device
 from openhtm.inventory.services.bulk import bulk_edit
-from openhtm.inventory.services.devices import edit_device
+from openhtm.inventory.services.devices import NewDevice, add_devices, edit_device
 from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.maintenance.models import PlanLine
 from openhtm.maintenance.services import deciding
+from openhtm.maintenance.services.programme import set_line
+from openhtm.maintenance.tests.factories import ProcedureFactory
 from openhtm.sites.tests.factories import FacilityFactory
 from openhtm.workforce.models import Credential
 from openhtm.workforce.tests.factories import staff_of
@@ -58,6 +62,75 @@ def test_putting_devices_on_the_alternate_strategy_is_a_decision(device, omar, n
     edit_device(actor=omar, control_number=device.control_number, values={"maintenance_strategy": "oem"})
     edit_device(actor=nadia, control_number=device.control_number, values={"maintenance_strategy": "aem"})
     assert Device.objects.get(pk=device.pk).maintenance_strategy == "aem"
+
+
+def test_adding_devices_on_the_alternate_strategy_is_a_decision(device, omar, nadia):
+    def add(actor, strategy, number):
+        values = {"device_model_id": device.device_model_id, "control_number": number, "maintenance_strategy": strategy}
+        return add_devices(actor=actor, new=[NewDevice(device.facility_id, values)])
+
+    with pytest.raises(NotQualified, match="of NEW-1: "):
+        add(omar, "aem", "NEW-1")
+    assert not Device.objects.filter(control_number="NEW-1").exists()
+    add(omar, "oem", "NEW-2")
+    add(nadia, "aem", "NEW-3")
+    assert set(Device.objects.filter(control_number__in=("NEW-2", "NEW-3")).values_list("maintenance_strategy", flat=True)) == {"oem", "aem"}
+
+
+def test_that_nothing_is_due_is_a_decision_as_much_as_how_often(device, policies, omar, nadia):
+    procedure = ProcedureFactory()
+
+    def line(actor, **values):
+        return set_line(actor=actor, procedure_id=procedure.pk, device_id=device.pk, values={"reason": "Never fails"} | values, now=NOW)
+
+    with pytest.raises(NotQualified):
+        line(omar, source="aem", needed=False)
+    line(omar, source="oem", needed=True)
+    with pytest.raises(NotQualified):
+        line(omar, source="aem", needed=False)
+    line(nadia, source="aem", needed=False)
+    assert PlanLine.objects.values_list("source", "needed").get() == ("aem", False)
+
+
+@pytest.fixture
+def risky(device):
+    """A device of the same model that somebody called high-risk by itself."""
+    other = DeviceFactory(facility=device.facility, device_model=device.device_model, control_number="RISK-1")
+    Device.objects.filter(pk=other.pk).update(high_risk=True, high_risk_override=True, high_risk_reason="Sole ventilator of the ward")
+    return other
+
+
+@pytest.fixture
+def engineers_for_high_risk():
+    """Anybody decides about other devices; high-risk ones are for the engineer."""
+    QualificationPolicy.objects.filter(act="aem_decision", risk="other").update(mode="off")
+
+
+def test_each_device_of_a_bulk_decision_is_judged_and_those_in_the_way_are_named(device, risky, engineers_for_high_risk, omar, nadia):
+    both = {"control_numbers": [device.control_number, risky.control_number], "values": {"maintenance_strategy": "aem"}}
+    with pytest.raises(NotQualified, match="of RISK-1: "):
+        bulk_edit(actor=omar, **both)
+    assert set(Device.objects.values_list("maintenance_strategy", flat=True)) == {"unknown"}
+    bulk_edit(actor=omar, control_numbers=[device.control_number], values={"maintenance_strategy": "aem"})
+    bulk_edit(actor=nadia, **both)
+    assert set(Device.objects.values_list("maintenance_strategy", flat=True)) == {"aem"}
+
+
+def test_one_override_serves_all_devices_of_its_type_in_one_decision(device, risky, omar, nadia):
+    asked = ask_decision_override(actor=omar, device_type_id=device.device_type_id, reason="Engineer on leave", now=NOW)
+    confirm_override(actor=nadia, uid=asked.uid, now=NOW)
+    numbers = [device.control_number, risky.control_number]
+    assert bulk_edit(actor=omar, control_numbers=numbers, values={"maintenance_strategy": "aem"}) == 2
+    assert QualificationOverride.objects.get().used_at is not None
+
+
+def test_a_line_of_a_model_is_judged_for_its_devices_of_higher_risk_too(device, risky, engineers_for_high_risk, omar):
+    about = {"device_type_id": None, "device_id": None, "now": NOW}
+    with pytest.raises(NotQualified, match="of RISK-1: "):
+        deciding.guard_line(actor=omar, device_model_id=device.device_model_id, **about)
+    Device.objects.filter(pk=risky.pk).update(high_risk=False, high_risk_override=None)
+    deciding.guard_line(actor=omar, device_model_id=device.device_model_id, **about)
+    assert QualificationOverride.objects.count() == 0
 
 
 def test_an_override_counts_for_one_decision_about_its_type(device, omar, nadia):
