@@ -97,6 +97,10 @@ class CarriedOut(Schema):
     stayed: list[str] = Field(description="Control numbers of devices to which something happened meanwhile.")
 
 
+class LevellingCarriedOut(CarriedOut):
+    month_kept: int | None = Field(None, description="Base month (1 to 12) that somebody chose since, which taking back leaves.")
+
+
 def read_scope(request: HttpRequest, facility: str | None, department: int | None, location: int | None, skill: str | None) -> Scope:
     """Raises NotAllowed, Facility.DoesNotExist (404)."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -201,7 +205,7 @@ def get_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
 
 @router.post(
     "/planning/levelling/{uuid:uid}/accept",
-    response={200: CarriedOut, **REFUSALS},
+    response={200: LevellingCarriedOut, **REFUSALS},
     operation_id="accept_levelling",
     summary="Carry a proposal out",
 )
@@ -210,7 +214,10 @@ def accept_levelling(request: HttpRequest, uid: UUID, body: DecideIn) -> dict[st
 
 
 @router.post(
-    "/planning/levelling/{uuid:uid}/undo", response={200: CarriedOut, **REFUSALS}, operation_id="undo_levelling", summary="Take it back"
+    "/planning/levelling/{uuid:uid}/undo",
+    response={200: LevellingCarriedOut, **REFUSALS},
+    operation_id="undo_levelling",
+    summary="Take it back",
 )
 def undo_levelling(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     return asdict(levelling.undo(actor=planner(request), uid=uid))

@@ -98,16 +98,34 @@ def propose_base_month(*, actor: Actor, department_id: int, month: int, now: dat
     return proposal
 
 
-def set_month(proposal: LevellingProposal, *, back: bool) -> None:
-    """Write down the base month that a proposal is about, or the one there was before. Up to two statements; none for other proposals."""
+def set_month(proposal: LevellingProposal) -> None:
+    """Write down the base month that a proposal is about, and keep the one that it replaced. Up to five statements; none for other proposals."""
     about: dict[str, Any] = proposal.scope.get("base_month") or {}
     if not about:
         return
-    month = about["was"] if back else about["month"]
-    if month is None:
-        DepartmentMonth.objects.filter(department_id=about["department"]).delete()
+    about["was"] = _locked_month(about["department"])  # another proposal may have been carried out since this one was made
+    proposal.save(update_fields=["scope"])
+    DepartmentMonth.objects.update_or_create(department_id=about["department"], defaults={"month": about["month"]})
+
+
+def take_month_back(proposal: LevellingProposal) -> int | None:
+    """Give the department the base month it had, unless somebody chose another since: that one stays and is returned. Up to two statements."""
+    about: dict[str, Any] = proposal.scope.get("base_month") or {}
+    if not about:
+        return None
+    now_is = _locked_month(about["department"])
+    if now_is != about["month"]:
+        return now_is
+    found = DepartmentMonth.objects.filter(department_id=about["department"])
+    if about["was"] is None:
+        found.delete()
     else:
-        DepartmentMonth.objects.update_or_create(department_id=about["department"], defaults={"month": month})
+        found.update(month=about["was"])
+    return None
+
+
+def _locked_month(department_id: int) -> int | None:
+    return DepartmentMonth.objects.select_for_update().filter(department_id=department_id).values_list("month", flat=True).first()
 
 
 def _read(department_id: int, today: date) -> list[_Joined]:

@@ -7,7 +7,7 @@ Visits whose window is open, that were tried, or that have an order stay where t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from openhtm.maintenance.models import LevellingItem, LevellingProposal, Visit
 from openhtm.maintenance.rules.calendar import add_months, first_grid_on_or_after, month_start
 from openhtm.maintenance.rules.levelling import LONGEST_HORIZON, Group, Proposal, level
 from openhtm.maintenance.services import settle_sql
-from openhtm.maintenance.services.base_months import set_month
+from openhtm.maintenance.services.base_months import set_month, take_month_back
 from openhtm.maintenance.services.settling import days_at_facilities, settle
 from openhtm.procedures.models import ProcedureVersion
 
@@ -44,10 +44,14 @@ class LevellingDecided(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Schedules that were moved, and the control numbers of those that had to stay as they are."""
+    """Schedules that were moved, and the control numbers of those that had to stay as they are.
+
+    ``month_kept``: the base month (1 to 12) that somebody gave the department since, which taking back leaves.
+    """
 
     moved: int
     stayed: tuple[str, ...]
+    month_kept: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def accept(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) 
     if not reason.strip():
         raise Invalid({"reason": ["Give the reason."]})
     carried = _carry(proposal, back=False, reason=reason.strip()[:400], actor=actor, now=now)
-    set_month(proposal, back=False)
+    set_month(proposal)
     proposal.status, proposal.decided_at = "accepted", now
     proposal.save(update_fields=["status", "decided_at"])
     return carried
@@ -120,17 +124,17 @@ def accept(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) 
 
 @transaction.atomic
 def undo(*, actor: Actor, uid: Any, now: datetime | None = None) -> Carried:
-    """Give every schedule exactly what it had before, unless something else happened to it since; says which those are.
+    """Give every schedule and the base month what they had before, unless they were changed since; says which those are.
 
     Raises LevellingProposal.DoesNotExist, NotAllowed, LevellingDecided.
     """
     now = now or timezone.now()
     proposal = _locked(actor, uid, "accepted", "undone")
     carried = _carry(proposal, back=True, reason=f"Levelling taken back: {proposal.title}"[:400], actor=actor, now=now)
-    set_month(proposal, back=True)
+    kept = take_month_back(proposal)
     proposal.status, proposal.undone_at = "undone", now
     proposal.save(update_fields=["status", "undone_at"])
-    return carried
+    return replace(carried, month_kept=kept)
 
 
 def proposals(actor: Actor) -> QuerySet[LevellingProposal]:

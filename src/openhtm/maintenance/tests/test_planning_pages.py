@@ -210,6 +210,18 @@ def test_a_base_month_is_looked_at_carried_out_and_taken_back(client, ward, omar
     assert list(Schedule.objects.order_by("pk").values_list("pk", "anchor_on", "starts_on")) == before
 
 
+def test_a_base_month_chosen_since_is_not_taken_back(client, ward, omar):
+    icu = ward.departments.get(name="ICU")
+    earlier, later = (propose_base_month(actor=omar, department_id=icu.pk, month=month, now=NOW) for month in (4, 5))
+    levelling.accept(actor=omar, uid=earlier.uid, reason="April", now=NOW)
+    levelling.accept(actor=omar, uid=later.uid, reason="May", now=NOW)
+    answer = logged_in(client, omar).post(reverse("maintenance:levelling-undo", args=[earlier.uid]), follow=True)
+    assert "The base month was changed since, and stays May." in answer.content.decode()
+    assert DepartmentMonth.objects.get().month == 5
+    assert levelling.undo(actor=omar, uid=later.uid, now=NOW).month_kept is None
+    assert DepartmentMonth.objects.get().month == 4
+
+
 def test_no_visit_waits_longer_than_its_interval_for_a_base_month(ward, omar):
     icu = ward.departments.get(name="ICU")
     for month in range(1, 13):

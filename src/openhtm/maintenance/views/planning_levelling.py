@@ -21,6 +21,7 @@ from openhtm.maintenance.views.planning import places_to_plan, planning_tabs
 from openhtm.maintenance.views.visits import who
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
+from openhtm.ui.rules.formats import MONTHS
 
 TONES = {"proposed": "info", "accepted": "ok", "undone": "hold", "dropped": "hold"}
 
@@ -122,6 +123,8 @@ def undo(request: HttpRequest, uid: Any) -> HttpResponse:
 
 def _tell(request: HttpRequest, done: str, carried: levelling.Carried) -> None:
     messages.success(request, f"{carried.moved:,} schedules {done}.")
+    if carried.month_kept:
+        messages.warning(request, f"The base month was changed since, and stays {MONTHS[carried.month_kept - 1]}.")
     if carried.stayed:
         more = f" and {len(carried.stayed) - 10:,} more" if len(carried.stayed) > 10 else ""
         names = ", ".join(carried.stayed[:10])
