@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,8 +20,8 @@ from openhtm.maintenance.queries.planned_days import free_days
 from openhtm.maintenance.rules.holding import LEAD_DAYS
 from openhtm.maintenance.rules.planning_defaults import defaults
 from openhtm.maintenance.rules.spreading import MOVES, Job, Placed, Verdict, judge, spread
-from openhtm.maintenance.services.orders import open_ahead
-from openhtm.maintenance.services.settling import days_at_facilities
+from openhtm.maintenance.services.orders import groups_ahead, open_ahead
+from openhtm.maintenance.services.settling import days_at_facilities, lock_schedules
 from openhtm.sites.models import Facility
 from openhtm.workorders.services.planning import PLANNABLE, OrderPlan, plan_orders
 from openhtm.workorders.services.shared import MAX_AT_ONCE
@@ -81,6 +81,8 @@ class Facts:
     user_id: int | None
     team_id: int | None
     order_status: str | None
+    key: str = ""
+    """The piece of work it belongs to: its order, or what will share one with it."""
 
     @property
     def plannable(self) -> bool:
@@ -115,10 +117,11 @@ def propose(
     wanted = sorted(set(visit_ids))
     if len(wanted) > MAX_AT_ONCE:
         raise Invalid({"": [f"That is more than {MAX_AT_ONCE:,} visits. Narrow the filter."]})
-    today = days_at_facilities(now=now)[facility_id]
+    days = days_at_facilities(now=now)
+    today = days[facility_id]
     _refuse(wish, today)
     visible = Visit.objects.visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True)
-    found = [one for one in read_facts(facility_id, list(visible)) if one.plannable]
+    found = _by_work([one for one in read_facts(facility_id, list(visible)) if one.plannable], days)
     if not found:
         raise Invalid({"": ["None of these visits can be planned: choose open ones that nobody is at work on."]})
     placed = {one.key: one for one in _place(found, wish, facility_id, today)}
@@ -127,7 +130,7 @@ def propose(
         facility=facility, kind=kind, title=title.strip()[:120] or f"{len(found):,} visits", wish=stored, created_by_id=actor.user_id,
         created_by_name=actor.name[:120], created_at=now,
     )  # fmt: skip
-    ReplanItem.objects.bulk_create([_item(replan, one, placed[_key(one)], wish) for one in found], batch_size=2_000)
+    ReplanItem.objects.bulk_create([_item(replan, one, placed[one.key], wish) for one in found], batch_size=2_000)
     return replan
 
 
@@ -135,7 +138,8 @@ def propose(
 def apply(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) -> Carried:
     """Carry a change out: orders are opened where there are none yet, and get their day and their people. A fixed number of statements.
 
-    Visits that were changed, begun or settled meanwhile stay. Raises Replan.DoesNotExist, NotAllowed, ReplanDecided, Invalid.
+    The schedules of the visits are locked before anything is judged, so that no run opens a second order meanwhile. Visits
+    that were changed, begun or settled since the proposal stay. Raises Replan.DoesNotExist, NotAllowed, ReplanDecided, Invalid.
     """
     now = now or timezone.now()
     replan = _locked(actor, uid, "proposed", "carried out")
@@ -143,7 +147,10 @@ def apply(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) -
         raise Invalid({"reason": ["Give the reason."]})
     today = days_at_facilities(now=now)
     items = {item.visit_id: item for item in replan.items.filter(verdict__in=sorted(MOVES))}
-    chosen = [one for one in read_facts(replan.facility_id, list(items)) if _still(one, items[one.visit_id], today[replan.facility_id])]
+    _lock(items)
+    found = _by_work([one for one in read_facts(replan.facility_id, list(items)) if one.plannable], today)
+    jobs = {job.key: job for job in _jobs(found)}
+    chosen = [one for one in found if _still(jobs[one.key], items[one.visit_id], today[replan.facility_id])]
     fresh = {one.visit_id for one in chosen if one.order_id is None}
     if fresh:
         open_ahead(
@@ -171,10 +178,11 @@ def undo(*, actor: Actor, uid: Any, now: datetime | None = None) -> Carried:
     replan = _locked(actor, uid, "applied", "undone")
     today = days_at_facilities(now=now)[replan.facility_id]
     items = {item.visit_id: item for item in replan.items.filter(outcome="moved")}
+    _lock(items)
     found = [one for one in read_facts(replan.facility_id, list(items)) if one.order_id == items[one.visit_id].work_order_id]
     changed = plan_orders(actor=actor, plans=_plans(found, items, back=True), now=now)
-    early = {one.order_id for one in found if items[one.visit_id].opened and one.opens_on > today + timedelta(days=LEAD_DAYS)}
-    _give_up(actor, sorted(key for key in early if key in changed), replan, now)
+    soon = {one.order_id for one in found if not items[one.visit_id].opened or one.opens_on <= today + timedelta(days=LEAD_DAYS)}
+    _give_up(actor, sorted(changed - soon), replan, now)
     _note(items.values(), changed, done="restored", not_done="kept")
     replan.status, replan.undone_at = "undone", now
     replan.save(update_fields=["status", "undone_at"])
@@ -247,15 +255,22 @@ def _locked(actor: Actor, uid: Any, status: str, wanted: str) -> Replan:
     return replan
 
 
-def _key(one: Facts) -> str:
-    """Visits of one order are one piece of work; those without are one for each device and window."""
-    return f"o{one.order_id}" if one.order_id else f"d{one.device_id}:{one.opens_on}"
+def _lock(visit_ids: Iterable[int]) -> None:
+    """Have the visits' schedules to oneself, in the order in which runs take them."""
+    lock_schedules(Visit.objects.filter(pk__in=list(visit_ids)).order_by().values_list("device_id", flat=True).distinct())
+
+
+def _by_work(found: Sequence[Facts], today: Mapping[int, date]) -> list[Facts]:
+    """Say of each visit to which piece of work it belongs: its order, or that which ``open_ahead`` would open. One statement."""
+    groups = groups_ahead(device_ids=sorted({one.device_id for one in found if one.order_id is None}), today=today)
+    ahead = {visit.visit_id: f"v{group.visits[0].visit_id}" for group in groups for visit in group.visits}
+    return [replace(one, key=f"o{one.order_id}" if one.order_id else ahead.get(one.visit_id, f"v{one.visit_id}")) for one in found]
 
 
 def _jobs(found: Sequence[Facts]) -> list[Job]:
     together: dict[str, list[Facts]] = defaultdict(list)
     for one in found:
-        together[_key(one)].append(one)
+        together[one.key].append(one)
     return [_job(key, many) for key, many in together.items()]
 
 
@@ -271,18 +286,18 @@ def _job(key: str, many: Sequence[Facts]) -> Job:
 
 def _place(found: Sequence[Facts], wish: Wish, facility_id: int, today: date) -> list[Placed]:
     jobs = _jobs(found)
-    now_on = {_key(one): one.planned_on for one in found}
+    now_on = {one.key: one.planned_on for one in found}
     if wish.mode == "keep":
         return [Placed(job.key, now_on[job.key], Verdict.FITS) for job in jobs]
     if wish.mode == "shift":
-        due = {_key(one): one.due_on for one in reversed(found)}
+        due = {one.key: one.due_on for one in reversed(found)}
         return [_shifted(job, now_on[job.key] or due[job.key], wish, today) for job in jobs]
     return _spread(found, jobs, wish, facility_id, today)
 
 
 def _spread(found: Sequence[Facts], jobs: Sequence[Job], wish: Wish, facility_id: int, today: date) -> list[Placed]:
     """Fill the days of each person by their own hours; work of nobody fills those of the facility."""
-    holders = {_key(one): (one.user_id, one.team_id) if wish.keep_person else (wish.user_id, wish.team_id) for one in found}
+    holders = {one.key: (one.user_id, one.team_id) if wish.keep_person else (wish.user_id, wish.team_id) for one in found}
     first_on = wish.first_on or today
     free = free_days(
         facility_id=facility_id, days=_days(first_on, wish.last_on or first_on), holders=holders.values(),
@@ -325,13 +340,11 @@ def _item(replan: Replan, one: Facts, placed: Placed, wish: Wish) -> ReplanItem:
     )  # fmt: skip
 
 
-def _still(one: Facts, item: ReplanItem, today: date) -> bool:
-    """True if the day that was worked out still lies in the window, or no day was given."""
-    if not one.plannable:
-        return False
+def _still(job: Job, item: ReplanItem, today: date) -> bool:
+    """True if the day that was worked out still lies in the window of the work, or no day was given."""
     if item.to_planned_on is None or item.to_planned_on == item.from_planned_on:
         return True
-    verdict = judge(replace(_job("", [one]), minutes=0), item.to_planned_on, today=today)
+    verdict = judge(job, item.to_planned_on, today=today)
     return verdict in MOVES and (verdict is not Verdict.IN_GRACE or item.verdict == Verdict.IN_GRACE)
 
 

@@ -54,6 +54,16 @@ def settle(*, device_ids: Iterable[int], now: datetime | None = None, today: Map
         return _settle(cursor, wanted, now=now, today=today or days_at_facilities(now=now))
 
 
+def lock_schedules(device_ids: Iterable[int]) -> None:
+    """Lock the schedules of these devices as ``settle`` does, until the transaction ends. Two statements.
+
+    Whoever judges visits and then writes their orders takes it first: what was read before it may be of yesterday.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(settle_sql.LOCK_SHARED, [settle_sql.LOCK_KEY])
+        cursor.execute(settle_sql.LOCK_ROWS, [sorted(set(device_ids))])
+
+
 @transaction.atomic
 def settle_chunk(*, first_device_id: int, last_device_id: int, now: datetime, today: Mapping[int, date]) -> Changes:
     """Bring the visits of the devices with these keys in line; whoever records something for one of them waits for its end."""

@@ -74,7 +74,10 @@ def test_adding_devices_on_the_alternate_strategy_is_a_decision(device, omar, na
     assert not Device.objects.filter(control_number="NEW-1").exists()
     add(omar, "oem", "NEW-2")
     add(nadia, "aem", "NEW-3")
-    assert set(Device.objects.filter(control_number__in=("NEW-2", "NEW-3")).values_list("maintenance_strategy", flat=True)) == {"oem", "aem"}
+    assert set(Device.objects.filter(control_number__in=("NEW-2", "NEW-3")).values_list("maintenance_strategy", flat=True)) == {
+        "oem",
+        "aem",
+    }
 
 
 def test_that_nothing_is_due_is_a_decision_as_much_as_how_often(device, policies, omar, nadia):

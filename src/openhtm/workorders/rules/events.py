@@ -31,6 +31,16 @@ class OrderMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class OrdersGivenUp:
+    """These open orders, which nobody had touched, were cancelled together, since what they stood for is not wanted any more."""
+
+    order_ids: tuple[int, ...]
+    reason: str
+    actor: object
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderReopened:
     """A completed, closed or cancelled order is under way again: what counted as done does not. Follows its OrderMoved."""
 

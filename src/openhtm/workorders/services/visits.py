@@ -12,7 +12,7 @@ from django.db.models import Q
 from openhtm.core.events import publish
 from openhtm.identity.actor import Actor
 from openhtm.workorders.models import WorkEvent, WorkOrder
-from openhtm.workorders.rules.events import OrderMoved
+from openhtm.workorders.rules.events import OrdersGivenUp
 from openhtm.workorders.rules.kinds import WORKABLE, Status
 from openhtm.workorders.services.shared import event
 
@@ -50,7 +50,7 @@ def follow_visits(*, days: Sequence[OrderDays], now: datetime) -> int:
 def cancel_untouched(*, actor: Actor, order_ids: Sequence[int], reason: str, now: datetime) -> int:
     """Cancel those of the orders that are open and that nobody has begun, assigned, planned or written on. Returns how many.
 
-    Three statements, and what listeners of ``OrderMoved`` add for each.
+    Three statements for any number, and what listeners of ``OrdersGivenUp`` add.
     """
     untouched = Q(status=Status.OPEN.value, started_at=None, planned_on=None, assigned_user_id=None, responded_at=None, labour_min=0)
     written = Q(comments__isnull=False) | Q(results__isnull=False) | Q(attachments__isnull=False) | Q(labour__isnull=False)
@@ -65,6 +65,5 @@ def cancel_untouched(*, actor: Actor, order_ids: Sequence[int], reason: str, now
     WorkEvent.objects.bulk_create(
         [event(one.pk, "status", actor=actor, now=now, before=one.status, after=cancelled, text=reason, public=True) for one in orders]
     )
-    for one in orders:
-        publish(OrderMoved(order_id=one.pk, before=one.status, after=cancelled, outcome="", actor=actor, at=now))
+    publish(OrdersGivenUp(order_ids=tuple(one.pk for one in orders), reason=reason, actor=actor, at=now))
     return len(orders)
