@@ -66,6 +66,11 @@ class Part:
     def minutes(self) -> int:
         return sum(one.minutes for one in self.load.months)
 
+    @property
+    def any(self) -> bool:
+        """False where sums that left, such as those of a floor that was moved, have come to nothing."""
+        return bool(self.load.owed_visits or sum(one.visits for one in self.load.months))
+
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
@@ -100,7 +105,9 @@ def workload_by(*, actor: Actor, scope: Scope, by: str, first_on: date, months: 
     whole = _nothing(first_on, months)
     for one in found.values():
         whole.add(one)
-    return _load(whole, _weekly_min(scope, today)), sorted(parts, key=lambda part: (-part.minutes, part.name, str(part.key)))
+    return _load(whole, _weekly_min(scope, today)), sorted(
+        (part for part in parts if part.any), key=lambda part: (-part.minutes, part.name, str(part.key))
+    )
 
 
 def visits_of_month(

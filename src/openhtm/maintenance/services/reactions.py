@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
@@ -17,11 +18,13 @@ from openhtm.inventory.rules.status import Status
 from openhtm.inventory.services.life import change_status
 from openhtm.maintenance.models import Escalation, MeterReading, Visit
 from openhtm.maintenance.rules.outcomes import RECORDABLE
+from openhtm.maintenance.services import workload
 from openhtm.maintenance.services.attempts import record_for_order, take_back_for_order
 from openhtm.maintenance.services.declaring import FIRST_SIGNED, proposals
 from openhtm.maintenance.services.inherit import NoWindows, refresh_schedules
-from openhtm.maintenance.services.settling import settle
+from openhtm.maintenance.services.settling import lock_schedules, settle
 from openhtm.notices.services import Message, tell_many
+from openhtm.sites.rules.events import PlaceMoved
 from openhtm.workorders.models import Checklist, WorkOrder
 from openhtm.workorders.rules.events import OrderMoved, OrderReopened
 from openhtm.workorders.rules.kinds import Kind
@@ -136,6 +139,16 @@ def follow_merger(event: DevicesMerged) -> None:
     settle(device_ids=(event.kept_id, event.given_up_id))
 
 
+def follow_place(event: PlaceMoved) -> None:
+    """Work to come is stored by floor: it moves with the place. Four statements for any number of devices."""
+    devices = workload.devices_elsewhere(event.location_id)
+    if not devices:
+        return
+    lock_schedules(devices)
+    with connection.cursor() as cursor:
+        workload.keep(cursor, devices)
+
+
 def _changed_at(device_ids: tuple[int, ...]) -> datetime:
     """Return when the change was made: the time its writer put on the devices."""
     return Device.objects.filter(pk__in=device_ids).aggregate(at=Max("updated_at"))["at"] or timezone.now()
@@ -149,7 +162,8 @@ def _refresh(actor: Actor, device_ids: tuple[int, ...], reason: str, now: dateti
 
 
 def listen() -> None:
-    """Subscribe to what the inventory and work orders publish."""
+    """Subscribe to what sites, the inventory and work orders publish."""
+    subscribe(PlaceMoved, "maintenance", follow_place)
     subscribe(StatusChanged, "maintenance", follow_status)
     subscribe(DeviceSeen, "maintenance", follow_sighting)
     subscribe(DevicesMerged, "maintenance", follow_merger)

@@ -65,6 +65,15 @@ INSERT INTO maintenance_workloadsum ({_COLUMNS}, visits, loose)
 SELECT {_COLUMNS}, sum(visits), true FROM ({as_sum("new", "1")} UNION ALL {as_sum("old", "-1")}) changes
 GROUP BY {_COLUMNS} HAVING sum(visits) <> 0
 """
+_ELSEWHERE = f"""
+SELECT DISTINCT s.device_id
+FROM sites_location m
+JOIN sites_location o ON o.path <@ m.path
+JOIN inventory_device d ON d.location_id = o.id
+JOIN maintenance_schedule s ON s.device_id = d.id
+JOIN maintenance_comingwork c ON c.schedule_id = s.id AND c.place_id IS DISTINCT FROM {_PLACE}
+WHERE m.id = %s
+"""
 _TIDY = f"""
 WITH gone AS (DELETE FROM maintenance_workloadsum RETURNING *)
 INSERT INTO maintenance_workloadsum ({_COLUMNS}, visits, loose)
@@ -83,6 +92,13 @@ TIDY_FROM = 20_000
 def keep(cursor: Any, device_ids: list[int]) -> None:
     """Bring what is stored of these devices' schedules in line. One statement; their schedules are locked by the caller."""
     cursor.execute(_KEEP, {"devices": device_ids})
+
+
+def devices_elsewhere(location_id: int) -> list[int]:
+    """Return the devices within a place whose work to come is stored for another floor than they stand on. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ELSEWHERE, [location_id])
+        return [row[0] for row in cursor.fetchall()]
 
 
 @transaction.atomic

@@ -17,6 +17,8 @@ from openhtm.maintenance.services import workload as kept
 from openhtm.maintenance.services.attempts import record_attempt
 from openhtm.maintenance.services.reconcile import reconcile
 from openhtm.maintenance.tests.factories import PlanLineFactory
+from openhtm.sites.models import Location
+from openhtm.sites.services.locations import move_location
 from openhtm.sites.tests.factories import DepartmentFactory, LocationFactory
 from openhtm.workorders.models import WorkOrder
 
@@ -123,6 +125,24 @@ def test_a_place_holds_what_stands_below_it(fleet, omar):
             )
         assert sum(one.visits for one in found.months) == rows > 0
     assert room == device.location.parent_id
+
+
+def test_work_to_come_moves_with_the_place_in_which_devices_stand(fleet, system, django_assert_max_num_queries):
+    room, floor = Location.objects.get(kind="room"), Location.objects.get(kind="floor")
+    upstairs = LocationFactory(facility=fleet, parent=floor.parent, kind="floor")
+
+    def floors():
+        return sorted(ComingWork.objects.exclude(place_id=None).values_list("place_id", flat=True))
+
+    assert floors() == [floor.pk] * 3
+    with django_assert_max_num_queries(20):
+        move_location(actor=system, public_code=room.public_code, parent_code=upstairs.public_code)
+    assert floors() == [upstairs.pk] * 3
+    move_location(actor=system, public_code=upstairs.public_code, parent_code=None)
+    assert floors() == [room.pk] * 3
+    assert wrong() == []
+    about = {"actor": system, "scope": Scope(facility_id=fleet.pk), "first_on": FIRST, "months": 12, "today": TODAY}
+    assert {part.key for part in workload_by(by="place", **about)[1]} == {None, room.pk}
 
 
 def paged(actor, facility, key, month):

@@ -8,9 +8,11 @@ from typing import TypedDict, Unpack
 from django.db import connection, transaction
 
 from openhtm.core.errors import DomainError, Invalid
+from openhtm.core.events import publish
 from openhtm.core.integrity import refuse_readably
 from openhtm.core.validation import refuse_unclean
 from openhtm.sites.models import Facility, Location
+from openhtm.sites.rules.events import PlaceMoved
 from openhtm.sites.rules.tree import Place, carried_along, child_name, child_path, may_contain, move_refusals
 from openhtm.sites.scope import Right, Scoped, require
 from openhtm.sites.services import guards
@@ -101,6 +103,7 @@ def move_location(*, actor: Scoped, public_code: str, parent_code: str | None) -
     if location.parent_id != (target.pk if target else None):
         _rebuild(location, parent=target, name=location.name)
         location.refresh_from_db()
+        publish(PlaceMoved(location_id=location.pk))
     return location
 
 
