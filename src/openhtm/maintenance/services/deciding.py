@@ -69,7 +69,7 @@ def guard_line(
         high = bool(model.device_type and model.device_type.high_risk)
         subjects = [Subject(str(model), model.device_type_id, high), *_subjects(devices.filter(device_model=model, high_risk=not high))]
     else:
-        kind = DeviceType.objects.get(pk=device_type_id)
+        kind = DeviceType.objects.get(pk=device_type_id or 0)
         apart = devices.filter(device_type=kind, high_risk=not kind.high_risk)
         subjects = [Subject(str(kind), kind.pk, kind.high_risk), *_subjects(apart)]
     guard_decision(actor=actor, subjects=subjects, now=now)

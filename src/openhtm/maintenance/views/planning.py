@@ -55,7 +55,7 @@ def read_scope(
     facilities = places_to_plan(actor)
     everywhere = actor.may_everywhere(Permission.PLAN_MAINTENANCE) and not one_facility
     facility_id = facility_of(facilities, request.GET.get("facility"), everywhere=everywhere)
-    said = {name: text.replace("\0", "") for name, text in request.GET.items()}
+    said = {name: lists.text_of(request, name) for name in request.GET}
     data = {**(unless_said or {}), **said, "facility": facility_id or ""}
     form = form_class(data, facilities=facilities, everywhere=everywhere, facility_id=facility_id)
     form.is_valid()
