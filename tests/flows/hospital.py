@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +91,12 @@ def served(environment: dict[str, str], port: int) -> Iterator[None]:
                 break
         else:
             raise AssertionError("".join(said))
+        threading.Thread(target=said.extend, args=(server.stdout,), daemon=True).start()  # a full pipe would stop the server
         yield
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.communicate(timeout=STOP_SECONDS)
+            server.wait(timeout=STOP_SECONDS)
         processes.send_group(server.pid, signal.SIGKILL)
         server.wait()
 

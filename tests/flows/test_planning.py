@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.flows.test_axe import RULES, SERIOUS
+from tests.flows.test_axe import RULES, serious
 
 pytestmark = pytest.mark.browser
 PLANNED = """select count(*) from workorders_workorder o where o.under_way and o.planned_on is not null
@@ -56,7 +56,7 @@ def plan_a_batch(page: Page, facility: str) -> int:
     page.get_by_role("link", name="Plan", exact=True).first.click()
     count = page.locator("input[data-row]").count()
     assert count >= 2
-    assert page.evaluate(SERIOUS, None) == []
+    assert serious(page) == []
     page.locator("select[name=person]").select_option(index=1)
     page.get_by_role("button", name="Plan these visits").click()
     expect(page.get_by_text(f"{count} visits are planned for one day.")).to_be_visible()
@@ -72,7 +72,7 @@ def give_to_a_team(page: Page, facility: str, count: int) -> None:
     page.locator("form.stack select[name=team]").select_option(index=1)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
-    assert page.evaluate(SERIOUS, None) == []
+    assert serious(page) == []
     page.get_by_role("link", name="Carry out").click()
     page.get_by_label("Reason").fill("The team takes over")
     page.get_by_role("button", name="Plan the visits").click()
