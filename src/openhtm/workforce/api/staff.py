@@ -24,7 +24,7 @@ from openhtm.workforce.models import CeuEntry, Credential, StaffMember
 from openhtm.workforce.queries import people as queries
 from openhtm.workforce.queries.credentials import career_of, journals
 from openhtm.workforce.rules.career import steps
-from openhtm.workforce.rules.eligibility import judge
+from openhtm.workforce.rules.eligibility import judge, overlaps_of
 from openhtm.workforce.rules.programmes import Programme, reference
 from openhtm.workforce.services import credentials, history, journal, staff
 from openhtm.workforce.services.access import found_staff, require_record
@@ -285,7 +285,7 @@ def add_ceu(request: HttpRequest, staff_id: int, credential_id: int, body: CeuIn
 )
 def get_staff_history(request: HttpRequest, staff_id: int) -> dict[str, Any]:
     person = _read(request, staff_id)
-    flags = judge(reference().programmes["CBET"], career_of(person.pk, as_of=timezone.localdate())).notes
+    flags = list(overlaps_of(career_of(person.pk, as_of=timezone.localdate())))
     return {"education": list(person.education.all()), "employment": list(person.employment.all()), "flags": flags}
 
 

@@ -18,7 +18,7 @@ from openhtm.ui.rules import formats
 from openhtm.workforce.models import Credential, CredentialStatus, StaffMember, TeamMember
 from openhtm.workforce.queries.credentials import IN_PRACTICE, SOON_DAYS, CredentialStanding, Journal, career_of, credentials_on, journals
 from openhtm.workforce.rules.career import Step, steps
-from openhtm.workforce.rules.eligibility import judge
+from openhtm.workforce.rules.eligibility import overlaps_of
 from openhtm.workforce.rules.programmes import NOT_RETRIEVED, reference
 from openhtm.workforce.rules.renewal import Pace, units
 from openhtm.workforce.services.access import is_oneself, may_at_staff, may_keep_record, may_read_record
@@ -125,7 +125,7 @@ def _personal(request: HttpRequest, record: StaffMember, today: date, tab: str, 
         facts["steps"] = [step_of(one, record) for one in steps(career, role=record.career_role)]
     if tab == "history":
         facts |= {"education": list(record.education.all()), "employment": list(record.employment.all())}
-        facts["overlaps"] = judge(reference().programmes["CBET"], career).notes
+        facts["overlaps"] = overlaps_of(career)
     return facts
 
 
