@@ -145,13 +145,13 @@ class EmploymentIn(Body):
 
 class EducationOut(EducationIn):
     id: int
-    completed_on: dt.date | None
+    completed_on: dt.date | None = None
 
 
 class EmploymentOut(EmploymentIn):
     id: int
     started_on: dt.date
-    ended_on: dt.date | None = Field(description="First day after the job; null: still held.")
+    ended_on: dt.date | None = Field(default=None, description="First day after the job; null: still held.")
 
 
 class StaffHistoryOut(Schema):
