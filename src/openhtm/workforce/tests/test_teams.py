@@ -1,8 +1,9 @@
 import datetime as dt
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -169,6 +170,26 @@ def test_the_list_of_teams_costs_the_same_for_one_and_for_thirty(north, omar, dj
     browser.get(reverse("workforce:team-list"))
     with django_assert_num_queries(3):
         browser.get(reverse("workforce:team-list"))
+
+
+def test_the_list_of_hours_costs_the_same_for_one_and_for_thirty(north, omar, django_assert_num_queries):
+    browser = Client()
+    browser.force_login(omar)
+
+    def ask() -> None:
+        assert b"$70.50" in browser.get(reverse("workforce:hours-list")).content
+
+    def add(count: int) -> None:
+        facts = {"facility": north, "weekly_min": 1800, "loaded_rate_cents": 7050, "effective_from": MONDAY}
+        StaffHours.objects.bulk_create([StaffHours(staff=one, **facts) for one in StaffFactory.create_batch(count, facility=north)])
+
+    add(1)
+    ask()
+    with CaptureQueriesContext(connection) as alone:
+        ask()
+    add(29)
+    with django_assert_num_queries(len(alone)):
+        ask()
 
 
 def test_whose_account_is_closed_has_no_hours_and_gets_into_no_team(north, omar):
