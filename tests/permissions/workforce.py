@@ -74,7 +74,7 @@ def new_person(world: World) -> dict[str, Any]:
 
 
 def new_credential(world: World) -> dict[str, Any]:
-    return {"programme": "CRES", "issued_on": "2021-01-01"}
+    return {"programme": "CRES", "issued_on": "2021-01-01", "expires_on": "2029-12-31"}
 
 
 def new_entry(world: World) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce import queries
 from openhtm.workforce.api import availability, staff
+from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import Skill, StaffHours, Team
 from openhtm.workforce.services import teams as services
 
@@ -80,7 +81,7 @@ class HoursOut(Schema):
 class HoursIn(Body):
     staff_id: Key
     weekly_min: Annotated[int, Field(ge=0, le=10_080)]
-    effective_from: dt.date
+    effective_from: Day
     facility: Code | None = None
     paid_weekly_min: Annotated[int, Field(ge=0, le=10_080)] | None = Field(
         default=None, description="Everything included; null: not known."
@@ -124,7 +125,7 @@ def list_skills(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.get("/staff-hours", response={200: list[HoursOut], **REFUSALS}, operation_id="list_staff_hours", summary="Hours that hold on a day")
-def list_staff_hours(request: HttpRequest, on: dt.date) -> list[dict[str, Any]]:
+def list_staff_hours(request: HttpRequest, on: Day) -> list[dict[str, Any]]:
     actor = _may(request, Permission.VIEW_SCHEDULES)
     return [_hours(line) for line in queries.hours_in_force(on=on, actor=actor)[:5000]]
 

@@ -16,13 +16,14 @@ from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
+from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import Absence, HolidayCalendar, ShiftPattern
 from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.services import availability as services
+from openhtm.workforce.services.access import may_read_record
 
 router = Router(tags=["teams"])
 KindOfAbsence = Literal["leave", "sick", "training", "other"]
-Day = Annotated[dt.date, Field(ge=dt.date(1990, 1, 1), le=dt.date(2200, 1, 1))]
 
 
 class AbsenceOut(Schema):
@@ -160,7 +161,7 @@ def _facility(actor: Actor, code: str | None) -> int | None:
 
 
 def _absence(actor: Actor, one: Absence) -> dict[str, Any]:
-    kind = one.kind if queries.may_know_why(actor, one) else None
+    kind = one.kind if may_read_record(actor, one.staff) else None
     return {
         "id": one.pk,
         "staff_id": one.staff_id,

@@ -19,11 +19,12 @@ from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, Page
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
+from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import CeuEntry, Credential, StaffMember
 from openhtm.workforce.queries import people as queries
 from openhtm.workforce.queries.credentials import career_of, journals
 from openhtm.workforce.rules.career import steps
-from openhtm.workforce.rules.eligibility import judge
+from openhtm.workforce.rules.eligibility import judge, overlaps_of
 from openhtm.workforce.rules.programmes import Programme, reference
 from openhtm.workforce.services import credentials, history, journal, staff
 from openhtm.workforce.services.access import found_staff, require_record
@@ -66,8 +67,8 @@ class StaffIn(Body):
     career_role: Code = "bmet"
     email: Line = ""
     phone: Line = ""
-    started_on: dt.date | None = None
-    leaves_on: dt.date | None = None
+    started_on: Day | None = None
+    leaves_on: Day | None = None
     leave_reason: Line = ""
 
 
@@ -81,8 +82,8 @@ class StaffPatch(Body):
     career_role: Code | None = None
     email: Line | None = None
     phone: Line | None = None
-    started_on: dt.date | None = None
-    leaves_on: dt.date | None = None
+    started_on: Day | None = None
+    leaves_on: Day | None = None
     leave_reason: Line | None = None
 
 
@@ -104,15 +105,15 @@ class StaffCredentialIn(Body):
     programme: Code
     tier: Code = "full"
     number: Line = ""
-    issued_on: dt.date
-    expires_on: dt.date | None = None
-    cycle_started_on: dt.date | None = None
+    issued_on: Day
+    expires_on: Day | None = None
+    cycle_started_on: Day | None = None
 
 
 class CeuIn(Body):
     category: Code
     units: Annotated[Decimal, Field(gt=0, le=200, decimal_places=2)]
-    done_on: dt.date
+    done_on: Day
     title: Name
 
 
@@ -131,23 +132,26 @@ class EducationIn(Body):
     degree: Code = "none"
     field: Code = "other"
     institution: Line = ""
-    completed_on: dt.date | None = None
+    completed_on: Day | None = None
 
 
 class EmploymentIn(Body):
     role: Code
     employer: Name
     full_time: bool = True
-    started_on: dt.date
-    ended_on: dt.date | None = Field(default=None, description="First day after the job; null: still held.")
+    started_on: Day
+    ended_on: Day | None = Field(default=None, description="First day after the job; null: still held.")
 
 
 class EducationOut(EducationIn):
     id: int
+    completed_on: dt.date | None = None
 
 
 class EmploymentOut(EmploymentIn):
     id: int
+    started_on: dt.date
+    ended_on: dt.date | None = Field(default=None, description="First day after the job; null: still held.")
 
 
 class StaffHistoryOut(Schema):
@@ -281,7 +285,7 @@ def add_ceu(request: HttpRequest, staff_id: int, credential_id: int, body: CeuIn
 )
 def get_staff_history(request: HttpRequest, staff_id: int) -> dict[str, Any]:
     person = _read(request, staff_id)
-    flags = judge(reference().programmes["CBET"], career_of(person.pk, as_of=timezone.localdate())).notes
+    flags = list(overlaps_of(career_of(person.pk, as_of=timezone.localdate())))
     return {"education": list(person.education.all()), "employment": list(person.employment.all()), "flags": flags}
 
 

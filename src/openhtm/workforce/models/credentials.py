@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -73,6 +75,11 @@ class Credential(models.Model):
                 condition=Q(cycle_started_on__isnull=True)
                 | (Q(cycle_started_on__gte=F("issued_on")) & (Q(expires_on__isnull=True) | Q(cycle_started_on__lte=F("expires_on")))),
                 violation_error_message="The reporting period starts between the first and the last day of the certification.",
+            ),
+            models.CheckConstraint(
+                name="credential_cycle_in_time",
+                condition=Q(cycle_started_on__isnull=True) | Q(cycle_started_on__lte=dt.date(2200, 1, 1)),
+                violation_error_message="The reporting period cannot begin after the year 2200.",
             ),
             models.CheckConstraint(
                 name="credential_codes_known",

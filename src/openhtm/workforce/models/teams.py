@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -99,6 +101,16 @@ class TeamMember(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "staff"], name="team_member_once")]
 
 
+class StaffHoursQuerySet(models.QuerySet["StaffHours"]):
+    def in_force(self, on: date) -> StaffHoursQuerySet:
+        """The lines that hold on a day; a person has at most one."""
+        return self.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
+
+    def of_people_here(self, on: date) -> StaffHoursQuerySet:
+        """The lines that hold on a day, of those who work here that day."""
+        return self.in_force(on).filter(staff__in=StaffMember.objects.here_on(on))
+
+
 @tracked()
 class StaffHours(models.Model):
     """Hours a person has for work on devices each week, and what one of them costs. In force from a day on."""
@@ -114,6 +126,8 @@ class StaffHours(models.Model):
     skills = ArrayField(models.SlugField(max_length=40), default=list, blank=True, help_text="Codes of skills.")
     effective_from = models.DateField(default=timezone.localdate)
     effective_to = models.DateField(null=True, blank=True, help_text="First day on which it no longer holds.")
+
+    objects = StaffHoursQuerySet.as_manager()
 
     class Meta:
         ordering = ["staff", "-effective_from", "pk"]
@@ -133,5 +147,16 @@ class StaffHours(models.Model):
                 name="staff_hours_period",
                 condition=Q(effective_to__isnull=True) | Q(effective_to__gt=models.F("effective_from")),
                 violation_error_message="The end must come after the start.",
+            ),
+            ExclusionConstraint(
+                name="staff_hours_no_overlap",
+                expressions=[
+                    ("staff", RangeOperators.EQUAL),
+                    (
+                        Func(F("effective_from"), F("effective_to"), Value("[)"), function="daterange", output_field=DateRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="This person has other hours in that time already.",
             ),
         ]

@@ -10,16 +10,9 @@ from django.db.models import Count, Q, QuerySet
 
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import StaffHours, StaffMember, Team, TeamMember
+from openhtm.workforce.models import StaffHours, Team
 from openhtm.workforce.queries.credentials import CredentialStanding as CredentialStanding
 from openhtm.workforce.queries.credentials import credentials_on as credentials_on
-
-
-def teams_of(user_id: int | None) -> list[int]:
-    """Keys of the active teams a person is in. One statement; none for the system."""
-    if user_id is None:
-        return []
-    return list(TeamMember.objects.filter(staff__user_id=user_id, team__active=True).values_list("team_id", flat=True))
 
 
 def teams(actor: Actor) -> QuerySet[Team]:
@@ -29,8 +22,7 @@ def teams(actor: Actor) -> QuerySet[Team]:
 
 def hours_in_force(*, on: date, actor: Actor) -> QuerySet[StaffHours]:
     """Each person's line that holds on a day, at facilities where the actor may see people."""
-    found = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
-    found = found.filter(staff__in=StaffMember.objects.here_on(on))
+    found = StaffHours.objects.of_people_here(on)
     places = actor.facilities_for(Permission.VIEW_PEOPLE)
     if places is not None:
         found = found.filter(Q(facility_id__in=places) | Q(facility__isnull=True, staff__user_id=actor.user_id or 0))
@@ -39,20 +31,16 @@ def hours_in_force(*, on: date, actor: Actor) -> QuerySet[StaffHours]:
 
 def skills_on(*, user_id: int, on: date) -> list[str]:
     """Codes of the skills a person had on a day: what is stamped on a result. One statement."""
-    line = StaffHours.objects.filter(
-        Q(effective_to__isnull=True) | Q(effective_to__gt=on), staff__user_id=user_id, effective_from__lte=on
-    ).order_by("-effective_from")
-    return list(line.values_list("skills", flat=True).first() or [])
+    return list(_line_of(user_id, on).values_list("skills", flat=True).first() or [])
 
 
 def rate_on(*, user_id: int, on: date) -> int | None:
     """Cost of a person's hour on a day in cents, or None where nobody said. One statement."""
-    return (
-        StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), staff__user_id=user_id, effective_from__lte=on)
-        .order_by("-effective_from")
-        .values_list("loaded_rate_cents", flat=True)
-        .first()
-    )
+    return _line_of(user_id, on).values_list("loaded_rate_cents", flat=True).first()
+
+
+def _line_of(user_id: int, on: date) -> QuerySet[StaffHours]:
+    return StaffHours.objects.in_force(on).filter(staff__user_id=user_id).order_by("-effective_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +54,7 @@ class Capacity:
 
 def capacity(*, on: date, facility_id: int | None) -> Capacity:
     """What a facility's people (and those who work everywhere) can do in a week. One statement."""
-    held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
-    held = held.filter(staff__in=StaffMember.objects.here_on(on))
+    held = StaffHours.objects.of_people_here(on)
     if facility_id is not None:
         held = held.filter(Q(facility_id=facility_id) | Q(facility__isnull=True))
     by_skill: dict[str, int] = {}
@@ -83,8 +70,7 @@ def weekly_min_by(*, on: date, people: Sequence[int] = (), teams: Sequence[int] 
     """Minutes a week by person, or by team (all its members); those for whom nobody entered hours are left out. One statement."""
     if not (people or teams):
         return {}
-    held = StaffHours.objects.filter(Q(effective_to__isnull=True) | Q(effective_to__gt=on), effective_from__lte=on)
-    held = held.filter(staff__in=StaffMember.objects.here_on(on))
+    held = StaffHours.objects.of_people_here(on)
     if people:
         rows = held.filter(staff__user_id__in=people).values_list("staff__user_id", "weekly_min")
     else:

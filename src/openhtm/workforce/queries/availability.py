@@ -116,15 +116,6 @@ def absences(actor: Actor, *, on_or_after: date) -> QuerySet[Absence]:
     return found.select_related("staff", "staff__facility").order_by("from_on", "pk")
 
 
-def may_know_why(actor: Actor, absence: Absence) -> bool:
-    """Why somebody is away is for themselves and for who may read personal records at their facility."""
-    if actor.user_id is not None and absence.staff.user_id == actor.user_id:
-        return True
-    if absence.staff.facility_id is None:
-        return actor.may_everywhere(Permission.VIEW_STAFF_RECORDS)
-    return actor.may(Permission.VIEW_STAFF_RECORDS, at=absence.staff.facility_id)
-
-
 def shifts(actor: Actor) -> QuerySet[ShiftPattern]:
     return ShiftPattern.objects.filter(_here(actor)).select_related("facility").order_by("name", "pk")
 

@@ -191,17 +191,30 @@ def _nearest(verdicts: Sequence[WayVerdict]) -> WayVerdict | None:
     return min(verdicts, key=lambda one: (one.met is False, *one.distance), default=None)
 
 
-def _notes(programme: Programme, career: Career, used: WayVerdict) -> tuple[str, ...]:
+def overlaps_of(career: Career) -> tuple[str, ...]:
+    """Return one sentence for each two full-time jobs on the same days, which count once."""
     jobs = [one for one in career.employment if one.full_time and one.until(career.as_of)]
     periods = [one.until(career.as_of) or Period(one.start, career.as_of) for one in jobs]
-    overlaps = tuple(
+    return tuple(
         f"Counted once: {jobs[first].words()}, and {jobs[second].words()}, are both full-time on the same days."
         for first, second in overlapping(periods)
     )
-    return overlaps + ((programme.note,) if programme.note and used.met is not False else ())
+
+
+def _notes(programme: Programme, career: Career, used: WayVerdict) -> tuple[str, ...]:
+    return overlaps_of(career) + ((programme.note,) if programme.note and used.met is not False else ())
 
 
 def _outcome(need: Need, career: Career) -> Outcome:
+    """What is found for a need; a weak one is left open, whatever the career holds."""
+    found = _found(need, career)
+    if not need.weak or found.met is None:
+        return found
+    asked = need.words or found.missing or "; ".join(found.evidence)
+    return Outcome(None, f"confirmation by the certifying body of this rule: {asked}", evidence=found.evidence)
+
+
+def _found(need: Need, career: Career) -> Outcome:
     match need.kind:
         case "degree":
             return _degree(need, career)

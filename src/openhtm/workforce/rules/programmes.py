@@ -19,6 +19,7 @@ DEGREES = ("none", "certificate", "associate", "bachelor", "master", "doctorate"
 FIELDS = ("biomedical", "electronics", "engineering", "other")
 ROLES = ("bmet", "imaging", "laboratory", "engineer", "supervisor", "manager", "other")
 TIERS = ("candidate", "full", "retired", "emeritus")
+CONFIDENCES = ("S", "S2", "GK-high", "GK-med", WEAK)
 NEEDS = ("degree", "military", "certification", "experience", "share", "diploma", "unrecorded", "any")
 
 
@@ -48,7 +49,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing a path asks for. Which fields are set depends on ``kind``, one of NEEDS."""
+    """One thing a path asks for. Which fields are set depends on ``kind``, one of NEEDS.
+
+    ``confidence`` is set where it differs from that of the path. A weak need is neither met nor missing by itself.
+    """
 
     kind: str
     words: str = ""
@@ -60,6 +64,11 @@ class Need:
     within_months: int | None = None
     any_of: tuple[Share, ...] = ()
     of: tuple["Need", ...] = ()
+    confidence: str = ""
+
+    @property
+    def weak(self) -> bool:
+        return self.confidence == WEAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,6 @@ class Renewal:
     units: int
     unit: str
     period_ends: str
-    grace_ends: str
     source: str
     confidence: str
     categories: tuple[Category, ...]
@@ -192,7 +200,7 @@ def _renewal(line: Mapping[str, Any]) -> Renewal:
     if min(line["years"], line["units"]) < 1 or not categories or any(one.most is not None and one.most < 1 for one in categories):
         raise ValueError(f"renewal {line['code']}: years, units and caps count from 1, and a journal has categories")
     return Renewal(
-        line["code"], line["years"], line["units"], line["unit"], line["period_ends"] or "", line["grace_ends"] or "",
+        line["code"], line["years"], line["units"], line["unit"], line["period_ends"] or "",
         line["source"], line["confidence"], categories,
     )  # fmt: skip
 
@@ -234,6 +242,8 @@ def read_need(line: Mapping[str, Any], experience: Mapping[str, Experience]) -> 
         raise ValueError(f"{kind} is not a kind of need")
     if line.get("least", DEGREES[0]) not in DEGREES or set(line.get("fields", ())) - set(FIELDS):
         raise ValueError(f"{kind}: unknown degree or field")
+    if (confidence := line.get("confidence", "")) and confidence not in CONFIDENCES:
+        raise ValueError(f"{kind}: {confidence} is not a confidence")
     inner = line.get("of", ())
     return Need(
         kind=kind,
@@ -246,4 +256,5 @@ def read_need(line: Mapping[str, Any], experience: Mapping[str, Experience]) -> 
         within_months=line.get("within_months"),
         any_of=tuple(Share(**one) for one in line.get("any_of", ())),
         of=() if isinstance(inner, str) else tuple(read_need(one, experience) for one in inner),
+        confidence=confidence,
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from openhtm.core.months import add_months
 from openhtm.ui.rules import formats
 from openhtm.workforce.rules.periods import whole_months
-from openhtm.workforce.rules.programmes import NOT_RETRIEVED, Category, EmeritusRule, Renewal
+from openhtm.workforce.rules.programmes import NOT_RETRIEVED, Category, EmeritusRule, Programme, Renewal
 
 HUNDRED = 100
 
@@ -110,6 +110,19 @@ def cycle_on(renewal: Renewal, started_on: date, on: date) -> Cycle:
     months = renewal.years * 12
     passed = whole_months(first.ends_on, on) // months
     return Cycle(add_months(first.ends_on, passed * months), add_months(first.ends_on, (passed + 1) * months))
+
+
+def usual_last_day(programme: Programme, *, tier: str, since: date) -> date | None:
+    """Return the last valid day of a certification whose certificate names none, counted from its issue or its last renewal.
+
+    None for somebody who has retired from the field, whose certification does not end by itself, and where the years are not known.
+    """
+    if tier not in ("candidate", "full"):
+        return None
+    if tier == "full" and programme.renewal:
+        return cycle_on(programme.renewal, since, since).ends_on - timedelta(days=1)
+    years = programme.candidate_years if tier == "candidate" else programme.valid_years
+    return add_months(since, years * 12) - timedelta(days=1) if years else None
 
 
 def _first_end(renewal: Renewal, started_on: date) -> date:

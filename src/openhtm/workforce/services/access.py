@@ -27,6 +27,13 @@ def may_keep_record(actor: Actor, staff: StaffMember) -> bool:
     return is_oneself(actor, staff) or may_at_staff(actor, Permission.MANAGE_STAFF, staff)
 
 
+def may_see_pay(actor: Actor, staff: StaffMember | None) -> bool:
+    """True for what an hour of a person costs: oneself, or who may see pay where the person works. None: a person without a record."""
+    if staff is None:
+        return actor.may_everywhere(Permission.VIEW_PAY)
+    return is_oneself(actor, staff) or may_at_staff(actor, Permission.VIEW_PAY, staff)
+
+
 def require_at_staff(actor: Actor, permission: Permission, staff: StaffMember) -> None:
     """Raise NotAllowed unless the actor holds the right where the person works."""
     if staff.facility_id is None:

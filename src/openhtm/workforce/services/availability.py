@@ -9,12 +9,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from openhtm.core.errors import Invalid, NotAllowed
+from openhtm.core.errors import Invalid
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
-from openhtm.workforce.models import Absence, AbsenceKind, Holiday, HolidayCalendar, ShiftPattern, StaffMember
+from openhtm.workforce.models import Absence, AbsenceKind, Holiday, HolidayCalendar, ShiftPattern
+from openhtm.workforce.services.access import found_staff, require_keeping
+from openhtm.workforce.services.days import refuse_wrong_days
 
 MOST_HOLIDAYS = 2000
 LONGEST_ABSENCE_DAYS = 1100
@@ -49,6 +51,8 @@ def set_calendar(
     wanted = dict(days)
     if len(wanted) > MOST_HOLIDAYS:
         raise Invalid({"days": [f"A calendar holds at most {MOST_HOLIDAYS:,} days."]})
+    refuse_wrong_days(today=timezone.localdate(), days=min(wanted, default=None))
+    refuse_wrong_days(today=timezone.localdate(), days=max(wanted, default=None))
     with refuse_readably():
         if calendar_id is None:
             calendar = HolidayCalendar.objects.create(name=_name(name), facility_id=facility_id)
@@ -73,10 +77,11 @@ def add_absence(*, actor: Actor, staff_id: int, kind: str, from_on: date, until_
 
     Raises StaffMember.DoesNotExist, NotAllowed, Invalid, Conflict.
     """
-    staff = StaffMember.objects.visible_to(actor).get(pk=staff_id)
-    _require_for(actor, staff)
+    staff = found_staff(actor, staff_id)
+    require_keeping(actor, staff)
     if kind not in AbsenceKind.values:
         raise Invalid({"kind": [f"Choose one of: {', '.join(AbsenceKind.values)}."]})
+    refuse_wrong_days(today=timezone.localdate(), from_on=from_on, until_on=until_on)
     if not 0 < (until_on - from_on).days <= LONGEST_ABSENCE_DAYS:
         raise Invalid({"until_on": [f"The day back must come after the first day away, within {LONGEST_ABSENCE_DAYS:,} days."]})
     with refuse_readably():
@@ -88,20 +93,12 @@ def add_absence(*, actor: Actor, staff_id: int, kind: str, from_on: date, until_
 @transaction.atomic
 def cancel_absence(*, actor: Actor, absence_id: int, now: datetime | None = None) -> Absence:
     """Take an absence back; it stays in the history. Raises Absence.DoesNotExist, NotAllowed."""
-    absence = Absence.objects.visible_to(actor).select_for_update(of=("self",)).select_related("staff").get(pk=absence_id)
-    _require_for(actor, absence.staff)
+    absence = Absence.objects.visible_to(actor).select_for_update(of=("self",)).select_related("staff__facility").get(pk=absence_id)
+    require_keeping(actor, absence.staff)
     if absence.cancelled_at is None:
         absence.cancelled_at = now or timezone.now()
         absence.save(update_fields=["cancelled_at"])
     return absence
-
-
-def _require_for(actor: Actor, staff: StaffMember) -> None:
-    if actor.user_id is not None and staff.user_id == actor.user_id:
-        return
-    if staff.facility_id is None and not actor.may_everywhere(Permission.MANAGE_STAFF):
-        raise NotAllowed(permission=Permission.MANAGE_STAFF.value, place="the whole organisation")
-    require(actor, Permission.MANAGE_STAFF, at=staff.facility_id)
 
 
 def _require(actor: Actor, facility_id: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,15 +11,17 @@ from django.utils import timezone
 from openhtm.audit.context import acting
 from openhtm.core.errors import DomainError, Invalid
 from openhtm.core.integrity import refuse_readably
-from openhtm.documents.services import store_file
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import Credential, CredentialStatus, StaffMember
-from openhtm.workforce.rules.programmes import reference
+from openhtm.ui.rules import formats
+from openhtm.workforce.models import Credential, CredentialStatus, CredentialTier, StaffMember
+from openhtm.workforce.rules.programmes import Programme, reference
+from openhtm.workforce.rules.renewal import usual_last_day
 from openhtm.workforce.services.access import checked_text, found_staff, is_oneself, require_at_staff, require_keeping
+from openhtm.workforce.services.days import wrong_days
+from openhtm.workforce.services.evidence import Upload, stored_evidence
 
-Upload = tuple[str, BinaryIO | bytes]
-FURTHEST = dt.timedelta(days=366 * 21)  # a later last day is a typing mistake
+_IN_PRACTICE = (CredentialTier.CANDIDATE, CredentialTier.FULL)
 
 
 class OwnSignature(DomainError):
@@ -53,7 +55,7 @@ def add_credential(
         "programme": programme, "tier": tier, "number": number, "issued_on": issued_on, "expires_on": expires_on,
         "cycle_started_on": cycle_started_on,
     }, today=(now or timezone.now()).date())  # fmt: skip
-    made = Credential(staff=staff, **values, **_evidence(actor, evidence))
+    made = Credential(staff=staff, **values, **stored_evidence(actor, evidence))
     if not is_oneself(actor, staff) and evidence:
         made.verified_by_id, made.verified_at = actor.user_id, (now or timezone.now()) if actor.user_id else None
     with refuse_readably():
@@ -69,7 +71,7 @@ def update_credential(
     staff, record = _locked(actor, staff_id, credential_id)
     require_keeping(actor, staff)
     merged = {name: values.get(name, getattr(record, name)) for name in _FIELDS}
-    changed = {**_checked(merged, today=(now or timezone.now()).date()), **_evidence(actor, evidence)}
+    changed = {**_checked(merged, today=(now or timezone.now()).date()), **stored_evidence(actor, evidence)}
     if any(getattr(record, name) != value for name, value in changed.items()):
         changed |= {"verified_by_id": None, "verified_at": None}
     return _save(actor, record, changed)
@@ -89,18 +91,26 @@ def verify_credential(*, actor: Actor, staff_id: int, credential_id: int, now: d
 def set_credential_status(
     *, actor: Actor, staff_id: int, credential_id: int, status: str, since: dt.date | None = None, reason: str = ""
 ) -> Credential:
-    """Suspend a certification, withdraw it, or make it active again. Raises as ``add_credential``."""
+    """Suspend a certification, withdraw it, or make it active again. Raises as ``add_credential``.
+
+    Whoever changes the suspension or withdrawal of their own waits for somebody else to verify it again.
+    """
     staff, record = _locked(actor, staff_id, credential_id)
     require_keeping(actor, staff)
     if status not in CredentialStatus.values:
         raise Invalid({"status": [f"Choose one of: {', '.join(CredentialStatus.values)}."]})
+    again: dict[str, Any] = {}
+    if is_oneself(actor, staff) and record.status != CredentialStatus.ACTIVE:
+        again = {"verified_by_id": None, "verified_at": None}
     if status == CredentialStatus.ACTIVE:
-        return _save(actor, record, {"status": status, "status_since": None, "status_reason": ""}, reason=reason)
+        return _save(actor, record, {"status": status, "status_since": None, "status_reason": "", **again}, reason=reason)
     why = checked_text(reason, field="reason", most=200, required=True)
     since = since or timezone.localdate()
+    if errors := wrong_days(today=timezone.localdate(), since=since):
+        raise Invalid(errors)
     if since < record.issued_on:
         raise Invalid({"since": ["This is before the certification began."]})
-    return _save(actor, record, {"status": status, "status_since": since, "status_reason": why}, reason=why)
+    return _save(actor, record, {"status": status, "status_since": since, "status_reason": why, **again}, reason=why)
 
 
 _FIELDS = ("programme", "tier", "number", "issued_on", "expires_on", "cycle_started_on")
@@ -119,32 +129,37 @@ def _save(actor: Actor, record: Credential, values: dict[str, Any], *, reason: s
     return record
 
 
-def _evidence(actor: Actor, upload: Upload | None) -> dict[str, Any]:
-    if upload is None:
-        return {}
-    return {"evidence": store_file(content=upload[1], file_name=upload[0], actor=actor), "evidence_name": upload[0][:200]}
-
-
 def _checked(values: dict[str, Any], *, today: dt.date) -> dict[str, Any]:
-    """Return the values with the programme's own code and, where none is given, its usual last day."""
+    """Return the values with the programme's own code and, where none is given, its usual last day. Raises Invalid."""
     programme = reference().programme(values["programme"])
     if programme is None:
         raise Invalid(
             {"programme": [f"There is no programme {values['programme'][:40]!r}. Known are {', '.join(reference().programmes)}."]}
         )
-    errors: dict[str, list[str]] = {}
     issued_on, expires_on, cycle = values["issued_on"], values["expires_on"], values["cycle_started_on"]
+    errors: dict[str, list[str]] = {}
     if values["tier"] not in programme.tiers:
         errors["tier"] = [f"{programme.code} has these tiers: {', '.join(programme.tiers)}."]
-    if issued_on > today + dt.timedelta(days=1):
-        errors["issued_on"] = ["This day lies in the future."]
     if expires_on is not None and expires_on < issued_on:
         errors["expires_on"] = ["A certification cannot expire before it starts."]
-    if expires_on is not None and expires_on > today + FURTHEST:
-        errors["expires_on"] = ["This is more than twenty years ahead."]
-    if cycle is not None and not issued_on <= cycle <= (expires_on or dt.date.max):
+    if cycle is not None and not issued_on <= cycle <= (expires_on or cycle):
         errors["cycle_started_on"] = ["The reporting period starts between the first and the last day of the certification."]
+    errors |= wrong_days(today=today, ahead=dt.timedelta(days=1), issued_on=issued_on)
+    errors |= wrong_days(today=today, expires_on=expires_on, cycle_started_on=cycle)
     if errors:
         raise Invalid(errors)
-    number = checked_text(values["number"], field="number", most=60)
-    return {**values, "programme": programme.code, "number": number}
+    last = expires_on or _usual_last_day(programme, values["tier"], cycle or issued_on, today)
+    return {**values, "programme": programme.code, "number": checked_text(values["number"], field="number", most=60), "expires_on": last}
+
+
+def _usual_last_day(programme: Programme, tier: str, since: dt.date, today: dt.date) -> dt.date | None:
+    """The last day the programme gives; None only for those who have retired, as anything else would never lapse. Raises Invalid."""
+    if tier not in _IN_PRACTICE:
+        return None
+    last = usual_last_day(programme, tier=tier, since=since)
+    if last is None:
+        raise Invalid({"expires_on": ["Enter the last valid day, as the certificate names it."]})
+    if last < today:
+        told = f"Counted from {formats.day(since)} it ended on {formats.day(last)}."
+        raise Invalid({"expires_on": [f"{told} Enter the last valid day, or the day on which the reporting period began."]})
+    return last

@@ -11,13 +11,11 @@ from django.utils import timezone
 from openhtm.audit.context import acting
 from openhtm.core.errors import Invalid
 from openhtm.core.integrity import refuse_readably
-from openhtm.documents.services import store_file
 from openhtm.identity.actor import Actor
 from openhtm.workforce.models import CareerRole, Degree, EducationFact, EducationKind, EmploymentFact, StudyField
 from openhtm.workforce.services.access import checked_text, found_staff, require_keeping
-from openhtm.workforce.services.credentials import Upload
-
-EARLIEST = dt.date(1930, 1, 1)
+from openhtm.workforce.services.days import refuse_wrong_days, wrong_days
+from openhtm.workforce.services.evidence import Upload, stored_evidence
 
 
 @transaction.atomic
@@ -36,8 +34,7 @@ def add_education(
     staff = found_staff(actor, staff_id)
     require_keeping(actor, staff)
     errors = _wrong_choice(kind=(kind, EducationKind.values), degree=(degree, Degree.values), field=(field, StudyField.values))
-    if completed_on is not None and completed_on < EARLIEST:
-        errors["completed_on"] = ["Give a day after 1930."]
+    errors |= wrong_days(today=timezone.localdate(), completed_on=completed_on)
     if kind == EducationKind.DEGREE and degree == Degree.NONE:
         errors["degree"] = ["Choose the degree."]
     if errors:
@@ -45,7 +42,13 @@ def add_education(
     text = checked_text(institution, field="institution", most=160)
     with refuse_readably():
         return EducationFact.objects.create(
-            staff=staff, kind=kind, degree=degree, field=field, institution=text, completed_on=completed_on, **_evidence(actor, evidence)
+            staff=staff,
+            kind=kind,
+            degree=degree,
+            field=field,
+            institution=text,
+            completed_on=completed_on,
+            **stored_evidence(actor, evidence),
         )
 
 
@@ -66,7 +69,7 @@ def add_employment(
     require_keeping(actor, staff)
     values = _job(role, employer, started_on, ended_on)
     with refuse_readably():
-        return EmploymentFact.objects.create(staff=staff, full_time=full_time, **values, **_evidence(actor, evidence))
+        return EmploymentFact.objects.create(staff=staff, full_time=full_time, **values, **stored_evidence(actor, evidence))
 
 
 @transaction.atomic
@@ -74,6 +77,7 @@ def end_employment(*, actor: Actor, staff_id: int, fact_id: int, ended_on: dt.da
     """Say on which day a job was over. Raises StaffMember.DoesNotExist, EmploymentFact.DoesNotExist, NotAllowed, Invalid."""
     staff = found_staff(actor, staff_id)
     require_keeping(actor, staff)
+    refuse_wrong_days(today=timezone.localdate(), ended_on=ended_on)
     job = EmploymentFact.objects.select_for_update().get(pk=fact_id, staff=staff)
     if ended_on <= job.started_on:
         raise Invalid({"ended_on": ["The first day after the job must come after its first day."]})
@@ -95,8 +99,8 @@ def remove_fact(*, actor: Actor, staff_id: int, kind: str, fact_id: int, reason:
 
 def _job(role: str, employer: str, started_on: dt.date, ended_on: dt.date | None) -> dict[str, Any]:
     errors = _wrong_choice(role=(role, CareerRole.values))
-    if not EARLIEST <= started_on <= timezone.localdate() + dt.timedelta(days=366):
-        errors["started_on"] = ["Give a day between 1930 and a year from now."]
+    today = timezone.localdate()
+    errors |= wrong_days(today=today, ahead=dt.timedelta(days=366), started_on=started_on) | wrong_days(today=today, ended_on=ended_on)
     if ended_on is not None and ended_on <= started_on:
         errors["ended_on"] = ["The first day after the job must come after its first day."]
     if errors:
@@ -107,9 +111,3 @@ def _job(role: str, employer: str, started_on: dt.date, ended_on: dt.date | None
 
 def _wrong_choice(**choices: tuple[str, list[str]]) -> dict[str, list[str]]:
     return {name: [f"Choose one of: {', '.join(known)}."] for name, (value, known) in choices.items() if value not in known}
-
-
-def _evidence(actor: Actor, upload: Upload | None) -> dict[str, Any]:
-    if upload is None:
-        return {}
-    return {"evidence": store_file(content=upload[1], file_name=upload[0], actor=actor), "evidence_name": upload[0][:200]}

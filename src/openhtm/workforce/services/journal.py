@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from openhtm.core.errors import Conflict, Invalid
 from openhtm.core.integrity import refuse_readably
-from openhtm.documents.services import store_file
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.workforce.models import CeuEntry, Credential, StaffMember
 from openhtm.workforce.rules.programmes import reference
 from openhtm.workforce.services.access import checked_text, found_staff, is_oneself, require_at_staff, require_keeping
-from openhtm.workforce.services.credentials import OwnSignature, Upload
+from openhtm.workforce.services.credentials import OwnSignature
+from openhtm.workforce.services.evidence import Upload, stored_evidence
 
 
 @transaction.atomic
@@ -42,11 +42,11 @@ def add_ceu(
     now = now or timezone.now()
     _check(credential, category, units, done_on, now.date())
     text = checked_text(title, field="title", most=200, required=True)
-    stored = store_file(content=evidence[1], file_name=evidence[0], actor=actor) if evidence else None
+    proof = stored_evidence(actor, evidence)
     with refuse_readably():
         return CeuEntry.objects.create(
-            credential=credential, category=category, units=units, done_on=done_on, title=text, evidence=stored,
-            evidence_name=evidence[0][:200] if evidence else "", recorded_by_id=actor.user_id, recorded_at=now,
+            credential=credential, category=category, units=units, done_on=done_on, title=text, recorded_by_id=actor.user_id,
+            recorded_at=now, **proof,
         )  # fmt: skip
 
 

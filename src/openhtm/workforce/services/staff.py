@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from openhtm.core.errors import Conflict, Invalid
 from openhtm.core.integrity import refuse_readably
@@ -12,13 +14,15 @@ from openhtm.identity.actor import Actor
 from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility, ServiceProvider
-from openhtm.workforce.models import CareerRole, StaffKind, StaffMember
+from openhtm.workforce.models import CareerRole, CeuEntry, StaffKind, StaffMember
 from openhtm.workforce.services.access import checked_text, found_staff, require_at_staff
+from openhtm.workforce.services.days import wrong_days
 
 FIELDS = (
     "full_name", "kind", "provider_id", "facility_id", "user_id", "job_title", "career_role", "email", "phone", "started_on", "leaves_on",
     "leave_reason",
 )  # fmt: skip
+CAREER = timedelta(days=366 * 60)  # somebody who begins may say already when they retire
 _TEXTS = {"full_name": 120, "job_title": 120, "email": 254, "phone": 40, "leave_reason": 120}
 
 
@@ -37,18 +41,29 @@ def add_staff(*, actor: Actor, full_name: str, **values: Any) -> StaffMember:
 def update_staff(*, actor: Actor, staff_id: int, **values: Any) -> StaffMember:
     """Change what is given; moving somebody needs the right at both facilities.
 
+    With another account what its owner confirmed about the record counts no more, as nobody confirms their own.
     Raises StaffMember.DoesNotExist, NotAllowed, Facility.DoesNotExist, Conflict, Invalid.
     """
     staff = found_staff(actor, staff_id, lock=True)
     require_at_staff(actor, Permission.MANAGE_STAFF, staff)
-    checked = _checked(actor, values)
+    checked, before = _checked(actor, values), staff.user_id
     for name, value in checked.items():
         setattr(staff, name, value)
     require_at_staff(actor, Permission.MANAGE_STAFF, staff)
     _check_account(staff)
+    if before is not None and before == actor.user_id != staff.user_id:
+        raise Invalid({"user": ["Nobody takes the account off their own record: ask a colleague who manages staff."]})
     with refuse_readably():
         staff.save(update_fields=list(checked))
+        if staff.user_id != before:
+            _undo_own_signatures(staff)
     return staff
+
+
+def _undo_own_signatures(staff: StaffMember) -> None:
+    """Take back what the owner of the account had confirmed about this record before it was theirs. Two statements."""
+    staff.credentials.filter(verified_by=staff.user_id).update(verified_by=None, verified_at=None)
+    CeuEntry.objects.filter(credential__staff=staff, approved_by=staff.user_id).update(approved_by=None, approved_at=None)
 
 
 def _checked(actor: Actor, values: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +72,8 @@ def _checked(actor: Actor, values: dict[str, Any]) -> dict[str, Any]:
     found = dict(values)
     for name in _TEXTS.keys() & found.keys():
         found[name] = checked_text(found[name] or "", field=name, most=_TEXTS[name], required=name == "full_name")
-    errors: dict[str, list[str]] = {}
+    errors = wrong_days(today=timezone.localdate(), started_on=found.get("started_on"))
+    errors |= wrong_days(today=timezone.localdate(), ahead=CAREER, leaves_on=found.get("leaves_on"))
     if found.get("kind", StaffKind.IN_HOUSE) not in StaffKind.values:
         errors["kind"] = [f"Choose one of: {', '.join(StaffKind.values)}."]
     if found.get("career_role", CareerRole.BMET) not in CareerRole.values:

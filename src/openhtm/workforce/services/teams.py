@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
 
 from openhtm.core.errors import Invalid
 from openhtm.core.integrity import refuse_readably
@@ -14,6 +16,8 @@ from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce.models import ShiftPattern, Skill, Specialty, StaffHours, StaffMember, Team, TeamMember
+from openhtm.workforce.services.access import found_staff, require_at_staff
+from openhtm.workforce.services.days import refuse_wrong_days
 
 
 @transaction.atomic
@@ -71,20 +75,25 @@ def set_hours(
     shift_id: int | None = None,
     skills: Sequence[str] = (),
 ) -> StaffHours:
-    """Say from which day on a person has so many minutes a week; earlier lines end there. Raises StaffMember.DoesNotExist, NotAllowed, Invalid."""
+    """Say from which day on a person has so many minutes a week, up to the next line known; the line before ends there.
+
+    Needs the right where the hours count and where the person works. Raises StaffMember.DoesNotExist, NotAllowed, Invalid.
+    """
     _require(actor, facility_id)
-    person = StaffMember.objects.visible_to(actor).get(pk=staff_id)
+    person = found_staff(actor, staff_id, lock=True)
+    require_at_staff(actor, Permission.MANAGE_TEAMS, person)
+    refuse_wrong_days(today=timezone.localdate(), effective_from=effective_from)
     unknown = set(skills) - set(Skill.objects.filter(active=True, code__in=skills).values_list("code", flat=True))
     if unknown:
         raise Invalid({"skills": [f"There is no skill {min(unknown)}."]})
     if shift_id is not None and not ShiftPattern.objects.filter(pk=shift_id, active=True).exists():
         raise Invalid({"shift": ["Choose a shift from the list."]})
-    StaffHours.objects.filter(staff=person, effective_to__isnull=True, effective_from__lt=effective_from).update(
-        effective_to=effective_from
-    )
+    lines = StaffHours.objects.filter(staff=person)
+    following = lines.filter(effective_from__gt=effective_from).aggregate(day=Min("effective_from"))["day"]
+    lines.in_force(effective_from).filter(effective_from__lt=effective_from).update(effective_to=effective_from)
     values: dict[str, Any] = {
         "facility_id": facility_id, "weekly_min": weekly_min, "loaded_rate_cents": loaded_rate_cents, "skills": sorted(set(skills)),
-        "paid_weekly_min": paid_weekly_min, "shift_id": shift_id,
+        "paid_weekly_min": paid_weekly_min, "shift_id": shift_id, "effective_to": following,
     }  # fmt: skip
     with refuse_readably():
         return StaffHours.objects.update_or_create(staff=person, effective_from=effective_from, defaults=values)[0]

@@ -77,6 +77,9 @@ def test_a_journal_by_api_tells_the_forecast(maria):
     ("path", "body", "field"),
     [
         ("credentials", {"programme": "CBET", "issued_on": "2026-01-01", "expires_on": "2025-01-01"}, "expires_on"),
+        ("credentials", {"programme": "CBET", "issued_on": "2026-01-01", "cycle_started_on": "9999-01-01"}, "cycle_started_on"),
+        ("credentials", {"programme": "CBET", "issued_on": "2020-01-01", "cycle_started_on": "2190-01-01"}, "cycle_started_on"),
+        ("education", {"degree": "associate", "completed_on": "9999-01-01"}, "completed_on"),
         ("credentials", {"programme": "NOPE", "issued_on": "2026-01-01"}, "programme"),
         ("employment", {"role": "bmet", "employer": "X", "started_on": "2026-01-01", "ended_on": "2025-01-01"}, "ended_on"),
         ("education", {"degree": "phd"}, "degree"),

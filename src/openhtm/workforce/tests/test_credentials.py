@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 
 from openhtm.core.errors import Conflict, Invalid, NotAllowed
 from openhtm.documents.tests.samples import PDF
@@ -13,9 +14,9 @@ from openhtm.sites.tests.factories import FacilityFactory, ServiceProviderFactor
 from openhtm.workforce import queries
 from openhtm.workforce.models import Credential, EducationFact, EmploymentFact, StaffMember
 from openhtm.workforce.queries.credentials import career_of, emeritus_of, journals
-from openhtm.workforce.rules.eligibility import judge
+from openhtm.workforce.rules.eligibility import judge, overlaps_of
 from openhtm.workforce.rules.programmes import reference
-from openhtm.workforce.services import credentials, history, journal, staff
+from openhtm.workforce.services import availability, credentials, history, journal, staff
 from openhtm.workforce.tests.factories import StaffFactory, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,9 @@ def test_strangers_and_colleagues_without_the_right_enter_nothing(maria, omar, c
         ({"expires_on": dt.date(2126, 5, 9)}, "expires_on"),
         ({"issued_on": dt.date(2027, 5, 9), "expires_on": None}, "issued_on"),
         ({"cycle_started_on": dt.date(2021, 1, 1)}, "cycle_started_on"),
+        ({"cycle_started_on": dt.date(9999, 1, 1), "expires_on": None}, "cycle_started_on"),
+        ({"issued_on": dt.date(1, 1, 1)}, "issued_on"),
+        ({"expires_on": None}, "expires_on"),
         ({"programme": "XYZ"}, "programme"),
         ({"tier": "candidate", "programme": "CHTM"}, "tier"),
         ({"number": "x" * 61}, "number"),
@@ -89,6 +93,49 @@ def test_what_contradicts_itself_is_refused_by_the_name_of_the_field(maria, valu
     with pytest.raises(Invalid) as refused:
         cbet(maria, staff_of(maria), **values)
     assert list(refused.value.errors) == [field]
+
+
+def test_without_a_last_day_the_programme_gives_it_and_nothing_is_held_for_ever(maria):
+    person = staff_of(maria)
+    assert cbet(maria, person, issued_on=dt.date(2024, 5, 10), expires_on=None).expires_on == dt.date(2027, 12, 31)
+    renewed = cbet(maria, person, programme="CRES", expires_on=None, cycle_started_on=dt.date(2026, 1, 1))
+    assert renewed.expires_on == dt.date(2029, 12, 31)
+    assert cbet(maria, person, programme="CHTM", tier="retired", expires_on=None).expires_on is None
+    with pytest.raises(Invalid, match=r"it ended on 31 Dec 2025. Enter the last valid day"):
+        cbet(maria, person, programme="CLES", expires_on=None)
+
+
+def test_who_takes_their_own_suspension_back_waits_for_somebody_else_to_verify_it(maria, omar):
+    person = staff_of(maria)
+    made = cbet(maria, person)
+    one = {"staff_id": person.pk, "credential_id": made.pk}
+    for status in ("withdrawn", "suspended"):
+        credentials.verify_credential(actor=omar, **one, now=NOW)
+        stopped = credentials.set_credential_status(actor=omar, **one, status=status, reason="Complaint", since=TODAY)
+        assert stopped.verified_at == NOW
+        again = credentials.set_credential_status(actor=maria, **one, status="active")
+        assert (again.status, again.verified_at, again.verified_by_id) == ("active", None, None)
+
+
+def test_who_moves_the_day_of_their_own_suspension_waits_as_well(maria, omar):
+    person = staff_of(maria)
+    one = {"staff_id": person.pk, "credential_id": cbet(maria, person).pk}
+    credentials.verify_credential(actor=omar, **one, now=NOW)
+    credentials.set_credential_status(actor=omar, **one, status="suspended", reason="Complaint", since=TODAY)
+    moved = credentials.set_credential_status(
+        actor=maria, **one, status="suspended", reason="Complaint", since=TODAY + dt.timedelta(days=365)
+    )
+    assert moved.verified_at is None
+    with pytest.raises(Invalid, match="since"):
+        credentials.set_credential_status(actor=maria, **one, status="suspended", reason="Complaint", since=dt.date(9999, 1, 1))
+
+
+def test_a_manager_who_takes_a_suspension_back_keeps_what_was_verified(maria, omar):
+    person = staff_of(maria)
+    one = {"staff_id": person.pk, "credential_id": cbet(maria, person).pk}
+    credentials.verify_credential(actor=omar, **one, now=NOW)
+    credentials.set_credential_status(actor=omar, **one, status="suspended", reason="Complaint", since=TODAY)
+    assert credentials.set_credential_status(actor=omar, **one, status="active").verified_at == NOW
 
 
 def test_the_same_certification_twice_is_refused_until_the_first_is_withdrawn(maria):
@@ -133,6 +180,35 @@ def test_which_certifications_hold_on_a_day(maria, omar, django_assert_num_queri
     assert held(dt.date(2027, 1, 1)) == held(dt.date(2022, 5, 9)) == []
     credentials.set_credential_status(actor=maria, staff_id=person.pk, credential_id=suspended.pk, status="active")
     assert held(TODAY) == ["CBET", "CRES"]
+
+
+def test_the_database_refuses_a_reporting_period_that_no_page_can_count(maria):
+    made = cbet(maria, staff_of(maria))
+    with pytest.raises(IntegrityError, match="credential_cycle_in_time"):
+        Credential.objects.filter(pk=made.pk).update(cycle_started_on=dt.date(9999, 1, 1), expires_on=None)
+
+
+@pytest.mark.parametrize(
+    ("service", "values", "field"),
+    [
+        (history.add_education, {"degree": "associate", "completed_on": dt.date(9999, 1, 1)}, "completed_on"),
+        (history.add_education, {"degree": "associate", "completed_on": dt.date(1, 1, 1)}, "completed_on"),
+        (history.add_employment, {"role": "bmet", "employer": "X", "started_on": dt.date(9999, 1, 1)}, "started_on"),
+        (
+            history.add_employment,
+            {"role": "bmet", "employer": "X", "started_on": dt.date(2020, 1, 1), "ended_on": dt.date(9999, 1, 1)},
+            "ended_on",
+        ),
+        (staff.update_staff, {"started_on": dt.date(9999, 1, 1)}, "started_on"),
+        (staff.update_staff, {"leaves_on": dt.date(9999, 1, 1)}, "leaves_on"),
+        (availability.add_absence, {"kind": "leave", "from_on": dt.date(9999, 1, 1), "until_on": dt.date(9999, 1, 2)}, "from_on"),
+    ],
+)
+def test_a_mistyped_year_is_refused_by_the_name_of_its_field(omar, maria, service, values, field):
+    with pytest.raises(Invalid) as refused:
+        service(actor=omar, staff_id=staff_of(maria).pk, **values)
+    assert field in refused.value.errors
+    assert refused.value.errors[field][0].startswith("Give a day between 1 Jan 1930 and ")
 
 
 def entry(actor, person, credential, **values):
@@ -232,7 +308,7 @@ def test_overlapping_full_time_jobs_are_kept_and_flagged(maria):
     person = staff_of(maria)
     for started_on in (dt.date(2020, 1, 1), dt.date(2022, 1, 1)):
         history.add_employment(actor=maria, staff_id=person.pk, role="bmet", employer="North", started_on=started_on)
-    assert "Counted once" in judge(reference().programmes["CBET"], career_of(person.pk, as_of=TODAY)).notes[0]
+    assert "Counted once" in overlaps_of(career_of(person.pk, as_of=TODAY))[0]
 
 
 def test_a_job_ends_after_it_began_and_a_wrong_one_is_taken_back(maria, omar):
@@ -289,6 +365,27 @@ def test_an_account_belongs_to_one_person(omar, north, maria):
     staff_of(maria)
     with pytest.raises(Conflict):
         staff.update_staff(actor=omar, staff_id=StaffFactory(facility=north).pk, user_id=maria.user_id)
+
+
+def test_nobody_takes_the_account_off_their_own_record_to_verify_it(omar):
+    person = staff_of(omar)
+    cbet(omar, person)
+    with pytest.raises(Invalid, match="ask a colleague who manages staff"):
+        staff.update_staff(actor=omar, staff_id=person.pk, user_id=None)
+
+
+def test_what_the_owner_of_an_account_confirmed_counts_no_more_once_the_record_is_theirs(omar, maria, north):
+    record = StaffFactory(facility=north)
+    rosa = actor_of(UserFactory.with_role(Role.MANAGER, north, full_name="Rosa"))
+    StaffMember.objects.filter(user_id__in=[omar.user_id, rosa.user_id]).delete()
+    mine, hers = (cbet(rosa, record, programme=code) for code in ("CBET", "CRES"))
+    credentials.verify_credential(actor=omar, staff_id=record.pk, credential_id=mine.pk, now=NOW)
+    credentials.verify_credential(actor=rosa, staff_id=record.pk, credential_id=hers.pk, now=NOW)
+    units = journal.approve_ceu(actor=omar, staff_id=record.pk, entry_id=entry(rosa, record, mine).pk, now=NOW)
+    staff.update_staff(actor=omar, staff_id=record.pk, user_id=omar.user_id)
+    assert {one.programme: one.verified_at for one in Credential.objects.all()} == {"CBET": None, "CRES": NOW}
+    units.refresh_from_db()
+    assert units.approved_at is None
 
 
 def test_years_certified_and_years_of_work_lead_to_emeritus(maria):

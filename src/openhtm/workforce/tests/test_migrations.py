@@ -9,8 +9,31 @@ from django.db.migrations.executor import MigrationExecutor
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory
 from openhtm.sites.tests.factories import FacilityFactory
+from openhtm.workforce.models import Credential, StaffHours
 
 BEFORE = [("workforce", "0001_initial")]
+
+
+BESIDE = [("workforce", "0008_staff_of_working_accounts")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hours_that_ran_on_beside_later_ones_end_there_and_an_impossible_period_is_taken_out():
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    state = MigrationExecutor(connection).migrate(BESIDE)
+    person = state.apps.get_model("workforce", "StaffMember").objects.create(full_name="Sam")
+    lines = state.apps.get_model("workforce", "StaffHours").objects
+    first, last = dt.date(2026, 1, 5), dt.date(2026, 6, 1)
+    for day in (last, first):
+        lines.create(staff=person, weekly_min=600, effective_from=day)
+    held = state.apps.get_model("workforce", "Credential").objects
+    held.create(staff=person, programme="CBET", issued_on=first, cycle_started_on=dt.date(9999, 1, 1))
+    MigrationExecutor(connection).migrate(newest)
+    assert list(StaffHours.objects.order_by("effective_from").values_list("effective_from", "effective_to")) == [
+        (first, last),
+        (last, None),
+    ]
+    assert list(Credential.objects.values_list("cycle_started_on", flat=True)) == [None]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -177,6 +177,33 @@ def test_the_export_holds_what_the_list_holds_and_nothing_personal(maria, omar):
     assert page(omar, "workforce:staff-export", query="?format=pdf").status_code == 422
 
 
+def test_the_export_gives_log_in_names_to_those_who_may_read_personal_records(maria, omar, north):
+    ana = UserFactory.with_role(Role.TECHNICIAN, north, full_name="Ana", username="ana.login")
+    staff_of(ana)
+    rows = {user: text(page(user, "workforce:staff-export", query="?format=csv")) for user in (ana, omar)}
+    assert maria.username not in rows[ana]
+    assert "ana.login" in rows[ana]  # one's own
+    assert {maria.username, "ana.login"} <= set(rows[omar].replace("\r\n", ",").split(","))
+
+
+def test_a_certification_without_a_last_day_is_something_to_see_to(maria):
+    Credential.objects.update(expires_on=None)
+    assert "Last day not known" in text(page(maria, "workforce:me", query="?tab=certifications"))
+    answer = text(page(maria, "workforce:me"))
+    assert "last day not known" in answer
+    assert "Enter the last day from the certificate" in answer
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_mistyped_year_is_refused_in_the_form(maria, year):
+    client, person = Client(), staff_of(maria).pk
+    client.force_login(maria)
+    sent = {"programme": "CRES", "tier": "full", "issued_on": "2025-01-01", "cycle_started_on": f"{year}-01-01"}
+    answer = client.post(reverse("workforce:credential-add", args=[person]), sent)
+    assert answer.status_code == 422
+    assert "Give a day between 1 Jan 1930 and" in text(answer)
+
+
 def test_a_manager_adds_a_person_and_gets_refusals_at_the_field(omar, north):
     client = Client()
     client.force_login(omar)
@@ -197,7 +224,7 @@ def test_the_forms_of_a_record_keep_what_is_sent(maria, omar):
     person, held = staff_of(maria).pk, Credential.objects.get().pk
     sent = {
         ("workforce:credential-add", person): {
-            "programme": "CRES", "tier": "full", "issued_on": "2025-01-01", "evidence": SimpleUploadedFile("c.pdf", PDF),
+            "programme": "CRES", "tier": "full", "issued_on": "2025-01-01", "expires_on": "2029-12-31", "evidence": SimpleUploadedFile("c.pdf", PDF),
         },
         ("workforce:credential-edit", person, held): {"programme": "CBET", "tier": "full", "issued_on": "2020-01-01", "expires_on": "2029-12-31"},
         ("workforce:ceu-add", person, held): {"category": "courses", "units": "2.5", "done_on": "2026-01-01", "title": "School"},

@@ -66,6 +66,15 @@ def test_the_evidence_names_the_degree_the_job_and_the_months() -> None:
     )
 
 
+@pytest.mark.parametrize("years", [1, 30])
+def test_a_weak_need_answers_neither_yes_nor_no(years: int) -> None:
+    way = programme("CBET").paths[3]
+    need = replace(way.needs[0], confidence="GK-low", words="4 years of work")
+    weak = replace(programme("CBET"), paths=(replace(way, needs=(need,)),))
+    found = judge(weak, Career(TODAY, employment=(Employment("bmet", True, add_months(TODAY, -12 * years), None),)))
+    assert (found.eligible, found.missing) == (None, ("confirmation by the certifying body of this rule: 4 years of work",))
+
+
 def test_overlapping_full_time_jobs_are_flagged() -> None:
     jobs = (Employment("bmet", True, date(2020, 1, 1), date(2022, 6, 1)), Employment("imaging", True, date(2022, 1, 1), None))
     found = answer("CBET", Career(TODAY, employment=jobs))

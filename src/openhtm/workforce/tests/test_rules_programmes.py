@@ -33,6 +33,12 @@ def test_every_rule_carries_a_known_confidence_and_a_source() -> None:
     assert all(one.source and one.confidence in CONFIDENCES for one in ref.experience.values())
 
 
+def test_a_need_keeps_the_confidence_it_is_tagged_with() -> None:
+    share = reference().programmes["CRES"].paths[0].needs[-1]
+    assert (share.kind, share.confidence, share.weak) == ("share", "GK-med", False)
+    assert all(one.confidence == "" for one in reference().programmes["CBET"].paths[0].needs)
+
+
 def test_every_role_of_the_field_counts_as_htm_experience() -> None:
     assert reference().experience["htm"].counts == set(ROLES) - {"other"}
 
@@ -47,6 +53,7 @@ def test_every_role_of_the_field_counts_as_htm_experience() -> None:
         (lambda raw: raw["reminders"].update(days_before=[0]), "counts from 1"),
         (lambda raw: raw["programmes"][1]["paths"][0]["needs"].append({"kind": "luck"}), "not a kind of need"),
         (lambda raw: raw["programmes"][1]["paths"][0]["needs"].append({"kind": "degree", "least": "phd"}), "unknown degree"),
+        (lambda raw: raw["programmes"][2]["also"][0].update(confidence="hearsay"), "not a confidence"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused(change: Any, words: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openhtm.workforce.rules.programmes import Renewal, reference
-from openhtm.workforce.rules.renewal import Cycle, Entry, Pace, cycle_on, emeritus, progress, reminder_due, units
+from openhtm.workforce.rules.renewal import Cycle, Entry, Pace, cycle_on, emeritus, progress, reminder_due, units, usual_last_day
 
 CYCLE = Cycle(date(2024, 1, 1), date(2027, 1, 1))
 TODAY = date(2026, 11, 22)
@@ -68,6 +68,34 @@ def test_entries_of_another_cycle_are_shown_apart() -> None:
 def test_a_cycle_of_the_institute_ends_with_a_year(started: str, on: str, cycle: tuple[str, str]) -> None:
     found = cycle_on(aci(), date.fromisoformat(started), date.fromisoformat(on))
     assert (found.starts_on.isoformat(), found.ends_on.isoformat()) == cycle
+
+
+@pytest.mark.parametrize(
+    ("programme", "tier", "since", "last"),
+    [
+        ("CBET", "full", "2023-05-10", "2026-12-31"),
+        ("CBET", "candidate", "2023-05-10", "2028-05-09"),
+        ("CABT", "full", "2024-02-29", "2029-02-27"),
+        ("CIIP", "full", "2020-01-01", "2029-12-31"),
+        ("CCE", "full", "2023-05-10", "2026-05-09"),
+        ("CBET", "retired", "2023-05-10", None),
+        ("CBET", "emeritus", "2023-05-10", None),
+    ],
+)
+def test_a_certificate_without_a_last_day_ends_as_its_programme_says(programme: str, tier: str, since: str, last: str | None) -> None:
+    found = usual_last_day(reference().programmes[programme], tier=tier, since=date.fromisoformat(since))
+    assert (found.isoformat() if found else None) == last
+
+
+@given(
+    st.sampled_from(sorted(reference().programmes)), st.sampled_from(["candidate", "full"]), st.dates(date(1930, 1, 1), date(2060, 1, 1))
+)
+def test_whoever_is_in_practice_has_a_last_day_after_the_first(code: str, tier: str, since: date) -> None:
+    programme = reference().programmes[code]
+    if tier in programme.tiers:
+        last = usual_last_day(programme, tier=tier, since=since)
+        assert last is not None
+        assert last > since
 
 
 days = st.dates(date(2000, 1, 1), date(2040, 1, 1))

@@ -22,6 +22,7 @@ from openhtm.workforce.models import StaffMember
 from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.rules.availability import shift_min
 from openhtm.workforce.services import availability as services
+from openhtm.workforce.services.access import may_keep_record, may_read_record
 from openhtm.workforce.views.teams import FORM, tabs
 
 
@@ -36,20 +37,14 @@ def absence_list(request: HttpRequest) -> HttpResponse:
     actor = _who(request, Permission.VIEW_STAFF)
     found = queries.absences(actor, on_or_after=timezone.localdate())
     page = keyset_page(found, order=("from_on", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
-    lines = [(one, one.get_kind_display() if queries.may_know_why(actor, one) else "", _may_change(actor, one.staff)) for one in page.rows]
+    lines = [
+        (one, one.get_kind_display() if may_read_record(actor, one.staff) else "", may_keep_record(actor, one.staff)) for one in page.rows
+    ]
     facts = {
         "lines": lines, "pager": lists.pager(request, page, count=count_of_page(page, found), noun="absences"),
         "tabs": tabs("workforce:absence-list"),
     }  # fmt: skip
     return render(request, "workforce/absence_list.html", facts)
-
-
-def _may_change(actor: Actor, staff: StaffMember) -> bool:
-    if actor.user_id is not None and staff.user_id == actor.user_id:
-        return True
-    return actor.may_everywhere(Permission.MANAGE_STAFF) or bool(
-        staff.facility_id and actor.may(Permission.MANAGE_STAFF, at=staff.facility_id)
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -13,6 +13,7 @@ from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui.editing import Save, edit_page
 from openhtm.workforce.models import StaffMember
+from openhtm.workforce.services.access import is_oneself
 
 
 def who(request: HttpRequest) -> Actor:
@@ -39,7 +40,7 @@ def address(staff: StaffMember, *, tab: str = "", own: bool = False) -> str:
 
 def back_to(request: HttpRequest, staff: StaffMember, *, tab: str = "") -> str:
     """Where a form leads back to: one's own page for oneself."""
-    return address(staff, tab=tab, own=staff.user_id is not None and staff.user_id == who(request).user_id)
+    return address(staff, tab=tab, own=is_oneself(who(request), staff))
 
 
 def trail(request: HttpRequest, staff: StaffMember, *steps: tuple[str, str]) -> list[tuple[str, str]]:

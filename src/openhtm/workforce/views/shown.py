@@ -18,10 +18,10 @@ from openhtm.ui.rules import formats
 from openhtm.workforce.models import Credential, CredentialStatus, StaffMember, TeamMember
 from openhtm.workforce.queries.credentials import IN_PRACTICE, SOON_DAYS, CredentialStanding, Journal, career_of, credentials_on, journals
 from openhtm.workforce.rules.career import Step, steps
-from openhtm.workforce.rules.eligibility import judge
+from openhtm.workforce.rules.eligibility import overlaps_of
 from openhtm.workforce.rules.programmes import NOT_RETRIEVED, reference
 from openhtm.workforce.rules.renewal import Pace, units
-from openhtm.workforce.services.access import may_at_staff, may_keep_record, may_read_record
+from openhtm.workforce.services.access import is_oneself, may_at_staff, may_keep_record, may_read_record
 from openhtm.workforce.views.common import address, trail, who
 
 PACE_TONES = {Pace.ENOUGH: "ok", Pace.ON_COURSE: "info", Pace.BEHIND: "due", Pace.OVER: "late"}
@@ -54,7 +54,7 @@ def state_of(credential: Credential, today: date) -> tuple[str, str]:
     if credential.tier not in IN_PRACTICE:
         return "info", credential.get_tier_display()
     if credential.expires_on is None:
-        return "ok", "Current"
+        return "due", "Last day not known"
     left = (credential.expires_on - today).days
     if left < 0:
         return "late", f"Lapsed on {formats.day(credential.expires_on)}"
@@ -125,7 +125,7 @@ def _personal(request: HttpRequest, record: StaffMember, today: date, tab: str, 
         facts["steps"] = [step_of(one, record) for one in steps(career, role=record.career_role)]
     if tab == "history":
         facts |= {"education": list(record.education.all()), "employment": list(record.employment.all())}
-        facts["overlaps"] = judge(reference().programmes["CBET"], career).notes
+        facts["overlaps"] = overlaps_of(career)
     return facts
 
 
@@ -136,6 +136,8 @@ def _attention(where: str, found: Sequence[Journal], today: date) -> list[parts.
         tone, words = state_of(one.credential, today)
         if tone in ("late", "due"):
             detail = "Renew it, then enter its new last day." if tone == "due" else "It no longer counts. Renew it or withdraw it."
+            if one.credential.expires_on is None:
+                detail = "Enter the last day from the certificate: without it nobody is told when it lapses."
             title = f"{one.credential.programme}: {words[0].lower()}{words[1:]}"
             notices.append(parts.Notice(title=title, detail=detail, tone=tone, icon="award", action_label="Open", action_url=where))
         if one.progress and one.progress.pace in (Pace.BEHIND, Pace.OVER) and one.credential.status == CredentialStatus.ACTIVE:
@@ -153,7 +155,7 @@ def _journal(one: Journal, actor: Actor, record: StaffMember, today: date) -> di
     """A certification with its journal, as the page shows it."""
     credential, programme = one.credential, reference().programme(one.credential.programme)
     tone, words = state_of(credential, today)
-    approves = may_at_staff(actor, Permission.MANAGE_STAFF, record) and record.user_id != actor.user_id
+    approves = may_at_staff(actor, Permission.MANAGE_STAFF, record) and not is_oneself(actor, record)
     return {
         "credential": credential,
         "programme": programme,

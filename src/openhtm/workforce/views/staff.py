@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_of_page, keyset_page
+from openhtm.documents.rules.media import XLSX
 from openhtm.exchange.rules.export import write_csv, write_xlsx
-from openhtm.identity.actor import require
+from openhtm.identity.actor import Actor, require
 from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility, ServiceProvider
@@ -28,11 +29,10 @@ from openhtm.workforce.queries import people as queries
 from openhtm.workforce.rules.programmes import reference
 from openhtm.workforce.services import people as accounts
 from openhtm.workforce.services import staff as services
-from openhtm.workforce.services.access import require_at_staff
+from openhtm.workforce.services.access import may_read_record, require_at_staff
 from openhtm.workforce.views import shown
 from openhtm.workforce.views.common import address, person_of, trail, who
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = ("name", "kind", "provider", "facility", "job_title", "works_as", "teams", "certifications", "started_on", "leaves_on", "account")
 
 
@@ -78,14 +78,14 @@ def staff_export(request: HttpRequest) -> HttpResponseBase:
     if kind not in ("csv", "xlsx"):
         raise Invalid({"format": ["Choose csv or xlsx."]})
     found = list(queries.staff_list(actor, _filters(request), on=timezone.localdate()).select_related("user").order_by("full_name", "pk"))
-    rows = [_line(row) for row in queries.rows_of(found, on=timezone.localdate())]
+    rows = [_line(row, actor) for row in queries.rows_of(found, on=timezone.localdate())]
     name = f"staff-{now:%Y-%m-%d}.{kind}"
     if kind == "xlsx":
         target = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
         about = [("Written", now.strftime("%Y-%m-%d %H:%M %Z")), ("By", actor.name)]
         write_xlsx(target, columns=COLUMNS, rows=rows, sheet="Staff", about=about)
         target.seek(0)
-        return FileResponse(target, as_attachment=True, filename=name, content_type=XLSX)
+        return FileResponse(target, as_attachment=True, filename=name, content_type=XLSX.media_type)
     stream = io.StringIO(newline="")
     write_csv(stream, columns=COLUMNS, rows=rows, bom=True)
     answer = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
@@ -93,13 +93,14 @@ def staff_export(request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def _line(row: queries.StaffRow) -> list[Any]:
+def _line(row: queries.StaffRow, actor: Actor) -> list[Any]:
+    """A row of the export. The log-in name is for the person and who may read personal records where they work."""
     staff = row.staff
     held = "; ".join(f"{one.programme} {one.tier}" + (f" until {one.expires_on}" if one.expires_on else "") for one in row.credentials)
     return [
         staff.full_name, staff.get_kind_display(), staff.provider.name if staff.provider else None, staff.facility.code if staff.facility else None,
         staff.job_title, staff.career_role, "; ".join(row.teams), held, staff.started_on, staff.leaves_on,
-        staff.user.username if staff.user else None,
+        staff.user.username if staff.user and may_read_record(actor, staff) else None,
     ]  # fmt: skip
 
 

@@ -13,12 +13,14 @@ from openhtm.core.pagination import count_of_page, keyset_page
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
+from openhtm.sites.queries import organisation
 from openhtm.ui import lists, parts
 from openhtm.ui.editing import edit_page
 from openhtm.workforce import queries
 from openhtm.workforce.forms import HoursForm, MembersForm, TeamForm
 from openhtm.workforce.models import StaffMember, Team
 from openhtm.workforce.services import teams as services
+from openhtm.workforce.services.access import may_see_pay
 
 FORM = "workforce/form.html"
 TABS = (
@@ -96,12 +98,14 @@ def hours_list(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.VIEW_SCHEDULES)
     found = queries.hours_in_force(on=timezone.localdate(), actor=actor)
     page = keyset_page(found, order=("staff_id", "pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
+    lines = [(line, f"{line.weekly_min / 60:g} h", may_see_pay(actor, line.staff)) for line in page.rows]
     facts = {
-        "lines": [(line, f"{line.weekly_min / 60:g} h") for line in page.rows],
+        "lines": lines,
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="people"),
         "tabs": tabs("workforce:hours-list"),
         "may_edit": actor.may(Permission.MANAGE_TEAMS),
-        "see_costs": actor.may(Permission.VIEW_PAY),
+        "see_pay": any(pay for _line, _hours, pay in lines),
+        "currency": ours.currency if (ours := organisation()) else "USD",
     }
     return render(request, "workforce/hours_list.html", facts)
 

@@ -18,6 +18,7 @@ from openhtm.core.schema import Body, Key, Long, Text
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
+from openhtm.workforce.services.access import may_see_pay
 from openhtm.workorders.api.shapes import Code, Minutes, Why, actor_of, found_order
 from openhtm.workorders.models import LabourEntry, WorkAttachment
 from openhtm.workorders.queries import detail
@@ -209,12 +210,15 @@ class LabourOut(Schema):
     started_at: dt.datetime
     ended_at: dt.datetime | None
     minutes: int
-    cost_cents: int | None = Field(description="Null: unknown, or not yours to see.")
+    cost_cents: int | None = Field(
+        description="Null: unknown, or not yours to see. It tells what an hour of this person costs: theirs, and for who may see pay."
+    )
     note: str
 
 
 def _labour_out(one: LabourEntry, actor: Actor) -> dict[str, Any]:
-    shown = one.rate_cents is not None and actor.may(Permission.VIEW_COSTS, at=one.work_order.facility_id)
+    theirs = one.user_id == actor.user_id or may_see_pay(actor, getattr(one.user, "staff", None))
+    shown = one.rate_cents is not None and theirs and actor.may(Permission.VIEW_COSTS, at=one.work_order.facility_id)
     return {
         "uid": one.uid, "number": one.work_order.number, "person": one.user_name, "user_id": one.user_id, "category": one.category.code,
         "started_at": one.started_at, "ended_at": one.ended_at, "minutes": one.minutes, "note": one.note,
@@ -227,7 +231,8 @@ def list_labour(request: HttpRequest, number: Key) -> Any:
     """Time booked on the order, at most a thousand entries."""
     actor = actor_of(request)
     order = found_order(actor, number)
-    entries = LabourEntry.objects.filter(work_order=order, removed_at__isnull=True).select_related("category", "work_order")
+    entries = LabourEntry.objects.filter(work_order=order, removed_at__isnull=True)
+    entries = entries.select_related("category", "work_order", "user__staff")
     return [_labour_out(one, actor) for one in entries[:1000]]
 
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from openhtm.core.errors import Conflict, Invalid, NotAllowed
@@ -14,7 +14,7 @@ from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
-from openhtm.workforce.models import StaffHours
+from openhtm.workforce.queries import rate_on
 from openhtm.workorders.models import CodeList, LabourEntry, WorkCode, WorkOrder
 from openhtm.workorders.rules.kinds import Kind
 from openhtm.workorders.services.assignees import refuse_strange_assignees
@@ -63,7 +63,7 @@ def start_timer(*, actor: Actor, number: int, category: str = "", switch: bool =
             user_name=actor.name[:120],
             category=code,
             started_at=now,
-            rate_cents=rate_of(user_id, order, now),
+            rate_cents=rate_on(user_id=user_id, on=today_at(order.facility, now)),
         )
     WorkOrder.objects.filter(pk=order.pk, responded_at__isnull=True).update(responded_at=now)
     return entry
@@ -131,7 +131,7 @@ def book_labour(
     with refuse_readably():
         entry = LabourEntry.objects.create(
             work_order=order, user_id=who, user_name=name[:120], category=code, started_at=start, ended_at=start + timedelta(minutes=worked),
-            minutes=worked, rate_cents=rate_of(who, order, start), note=clean_words(note, field="note", limit=200),
+            minutes=worked, rate_cents=rate_on(user_id=who, on=today_at(order.facility, start)), note=clean_words(note, field="note", limit=200),
         )  # fmt: skip
     refresh_costs([order.pk])
     return entry
@@ -156,14 +156,6 @@ def remove_labour(*, actor: Actor, uid: uuid.UUID, reason: str, now: datetime | 
     log(order, "labour_removed", actor=actor, now=now, before=f"{entry.minutes} min {entry.user_name}", text=words)
     refresh_costs([order.pk])
     return entry
-
-
-def rate_of(user_id: int, order: WorkOrder, at: datetime) -> int | None:
-    """What an hour of this person costs on that day, benefits included; None: unknown. One statement."""
-    day = today_at(order.facility, at)
-    in_force = Q(effective_to__isnull=True) | Q(effective_to__gt=day)
-    hours = StaffHours.objects.filter(in_force, staff__user_id=user_id, effective_from__lte=day)
-    return hours.order_by("-effective_from").values_list("loaded_rate_cents", flat=True).first()
 
 
 def _running(user_id: int) -> QuerySet[LabourEntry]:
