@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from openhtm.core.errors import DomainError
+from openhtm.core.errors import Conflict, DomainError
 from openhtm.core.ids import uuid7
 from openhtm.identity.actor import Actor
 from openhtm.identity.addresses import client_address
@@ -40,6 +40,8 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
                 written = _sign(request, session, form.cleaned_data)
             except DomainError as refusal:
                 add_refusal(form, refusal)
+                if isinstance(refusal, Conflict):
+                    form = _with_new_id(form)
                 status = refusal.status if refusal.status in (409, 429) else 422
                 is_open = is_open and not isinstance(refusal, SignInClosed)
             else:
@@ -51,6 +53,13 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
     }  # fmt: skip
     with at_facility(session.facility):
         return render(request, "training/attend.html", context, status=status)
+
+
+def _with_new_id(form: AttendForm) -> AttendForm:
+    """The same form under an id of its own: a device that was passed on had sent this one for somebody else."""
+    form.data = form.data.copy()
+    form.data["uid"] = str(uuid7())
+    return form
 
 
 def _found(request: HttpRequest, code: str) -> TrainingSession:
