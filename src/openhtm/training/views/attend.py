@@ -19,8 +19,9 @@ from openhtm.training.forms import AttendForm
 from openhtm.training.models import Attendance, Clinician, TrainingSession
 from openhtm.training.services.attendance import SessionCodeUnknown, SignInClosed, open_window, session_by_code, sign_in
 from openhtm.training.services.throttling import note_try
-from openhtm.training.views.common import SeeOther, at_facility
+from openhtm.training.views.common import at_facility
 from openhtm.ui.editing import add_refusal
+from openhtm.ui.redirects import SeeOther
 
 MOST_NAMES = 300
 

@@ -30,10 +30,11 @@ from openhtm.training.services import printing
 from openhtm.training.services.attendance import Outcome, judge_list, open_window, record_list
 from openhtm.training.services.importing import as_shown, read_shown, read_sign_in_list
 from openhtm.training.services.sessions import cancel_session, managed_session, plan_session
-from openhtm.training.views.common import SeeOther, at_facility, base_url, tabs, who
+from openhtm.training.views.common import at_facility, base_url, tabs, who
 from openhtm.ui import lists
 from openhtm.ui.barcodes import qr, svg
 from openhtm.ui.editing import add_refusal, edit_page
+from openhtm.ui.redirects import SeeOther
 
 VERDICTS = {
     "matched": ("ok", "Known"), "unknown": ("unknown", "Not known: kept to be settled"), "known": ("hold", "On the list already"),
