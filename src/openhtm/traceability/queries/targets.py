@@ -94,7 +94,7 @@ def readings_of(results: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     rows = FileRow.objects.filter(test__result__in=list(results), test__state=State.STORED.value, read__isnull=False)
     for result, read in rows.values_list("test__result_id", "read"):
-        found[result].append(read)
+        found[result].append(read or {})
     return found
 
 

@@ -40,9 +40,8 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 written = _sign(request, session, form.cleaned_data)
             except DomainError as refusal:
+                form = _with_new_id(form) if isinstance(refusal, Conflict) else form
                 add_refusal(form, refusal)
-                if isinstance(refusal, Conflict):
-                    form = _with_new_id(form)
                 status = refusal.status if refusal.status in (409, 429) else 422
                 is_open = is_open and not isinstance(refusal, SignInClosed)
             else:
@@ -58,9 +57,9 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
 
 def _with_new_id(form: AttendForm) -> AttendForm:
     """The same form under an id of its own: a device that was passed on had sent this one for somebody else."""
-    form.data = form.data.copy()
-    form.data["uid"] = str(uuid7())
-    return form
+    again = AttendForm({**form.cleaned_data, "uid": uuid7()})
+    again.full_clean()
+    return again
 
 
 def _found(request: HttpRequest, code: str) -> TrainingSession:
