@@ -29,7 +29,7 @@ def course(world: World) -> dict[str, Any]:
 def the_session(world: World) -> TrainingSession:
     values = {
         "course": Course.objects.get(**course(world)), "facility": world.north, "held_at": timezone.now() - dt.timedelta(minutes=5),
-        "minutes": 30, "kind": "yearly", "trainer_name": "Edith",
+        "title": "Pumps", "minutes": 30, "kind": "yearly", "trainer_name": "Edith",
     }  # fmt: skip
     return TrainingSession.objects.get_or_create(department=world.department, defaults=values)[0]
 

@@ -7,6 +7,7 @@ tables are rewritten by every answer, so that not even the database's own marks 
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -72,6 +73,11 @@ class Survey(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which people can answer."""
+        return self.closes_on - timedelta(days=1)
 
 
 class Invitation(models.Model):

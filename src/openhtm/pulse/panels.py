@@ -18,7 +18,7 @@ def of_me(request: HttpRequest, person: Any) -> Panel | None:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if person is not None and getattr(person, "user_id", actor.user_id) != actor.user_id:
         return None
-    waiting = to_answer(actor, today=timezone.localdate())
+    waiting = to_answer(actor, now=timezone.now())
     return Panel(template="pulse/panel_me.html", context={"waiting": waiting}, title="Survey", key="survey") if waiting else None
 
 

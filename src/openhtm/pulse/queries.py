@@ -6,11 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from openhtm.identity.actor import Actor
 from openhtm.pulse.models import AnswerCount, Invitation, Survey
@@ -20,8 +22,11 @@ from openhtm.pulse.rules.results import Result, Tally, result
 from openhtm.workforce.models import StaffKind, StaffMember, TeamMember
 
 EVERYWHERE, GENERAL = "everywhere", "general"
+IN_A_TREND = 12
 _NOT_PLACE = re.compile(r"[/+]")
 """Signs that part the names of groups."""
+ANY_ZONE = timedelta(hours=14)
+"""No clock is further from another's: what may be open somewhere is looked at."""
 
 
 class Phase(StrEnum):
@@ -87,18 +92,24 @@ def phase(survey: Survey, today: date) -> Phase:
     return Phase.OPEN if today >= survey.opens_on else Phase.WAITING
 
 
+def day_of(survey: Survey, now: datetime) -> date:
+    """The day it is for a survey: as the clocks of its facility show it, of everybody as those of the server."""
+    return timezone.localtime(now, ZoneInfo(survey.facility.time_zone) if survey.facility else None).date()
+
+
 def questions_of(survey: Survey) -> tuple[Question, ...]:
     """The questions as they were asked."""
     return editions()[survey.question_edition].questions
 
 
-def to_answer(actor: Actor, *, today: date) -> list[Invitation]:
+def to_answer(actor: Actor, *, now: datetime) -> list[Invitation]:
     """Invitations of the actor that wait for an answer. One statement."""
     if actor.user_id is None:
         return []
     mine = Invitation.objects.filter(user_id=actor.user_id, answered=False, survey__opened=True, survey__sealed=False)
-    days = Q(survey__opens_on__lte=today, survey__closes_on__gt=today)
-    return list(mine.filter(days).select_related("survey").order_by("survey__closes_on", "pk"))
+    first, last = (now - ANY_ZONE).date(), (now + ANY_ZONE).date()
+    found = mine.filter(survey__opens_on__lte=last, survey__closes_on__gt=first).select_related("survey__facility")
+    return [one for one in found.order_by("survey__closes_on", "pk") if phase(one.survey, day_of(one.survey, now)) is Phase.OPEN]
 
 
 def audience(facility_id: int | None, *, today: date) -> tuple[list[Asked], int]:
@@ -218,10 +229,11 @@ def context_for(question: str) -> list[Benchmark]:
 
 
 def same_audience(survey: Survey, *, today: date) -> list[Survey]:
-    """Surveys that ended and asked the same facility, the newest first. One statement."""
+    """This survey and those before it that ended and asked the same facility, the newest first. One statement."""
+    before = Q(closes_on__lt=survey.closes_on) | Q(closes_on=survey.closes_on, pk__lte=survey.pk)
     same = Q(facility__isnull=True) if survey.facility_id is None else Q(facility_id=survey.facility_id)
-    found = Survey.objects.filter(same, opened=True)
-    return list(found.filter(Q(sealed=True) | Q(closes_on__lte=today)).order_by("-closes_on", "-pk")[:12])
+    found = Survey.objects.filter(same, before, opened=True)
+    return list(found.filter(Q(sealed=True) | Q(closes_on__lte=today)).order_by("-closes_on", "-pk")[:IN_A_TREND])
 
 
 def _within(found: Sequence[Shown], facility: str, specialty: str) -> tuple[tuple[Shown, ...], bool]:

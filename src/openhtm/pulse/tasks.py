@@ -9,7 +9,7 @@ from openhtm.pulse.services.surveys import remind_before_end, seal_next
 @app.periodic(cron="20 * * * *")
 @app.task(queue="maintenance", queueing_lock="seal-surveys", name="pulse.seal")
 def seal_survey(timestamp: int) -> None:
-    seal_next(today=timezone.localdate())
+    seal_next(now=timezone.now())
 
 
 @app.periodic(cron="0 7 * * *")

@@ -31,6 +31,10 @@ class Reach:
     provider_facilities: frozenset[tuple[int, int | None]] = frozenset()
     touched_facility_ids: frozenset[int] = frozenset()
 
+    def sees_facility(self, facility_id: int) -> bool:
+        """True if everything at the facility is seen, not a department's or a provider's part of it."""
+        return self.everywhere or facility_id in self.facility_ids
+
 
 class Scoped(Protocol):
     """Anything that can say how far it reaches and what it may do: in practice ``identity.actor.Actor``."""

@@ -46,11 +46,16 @@ class SettleForm(forms.Form):
     )
     order = forms.TypedChoiceField(label="Order", required=False, coerce=int, empty_value=None)
     measured_on = forms.DateField(label="Measured on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    own_test = forms.BooleanField(
+        label="A test of its own", required=False, help_text="Not the one known of the same device and time: it becomes a result beside it."
+    )
     set_aside = forms.BooleanField(label="Set aside: this becomes no result", required=False)
     note = forms.CharField(label="Why", max_length=400, required=False, help_text="Needed for setting aside.")
 
-    def __init__(self, *sent: Any, orders: list[tuple[int, str]], ask_day: bool, **more: Any) -> None:
+    def __init__(self, *sent: Any, orders: list[tuple[int, str]], ask_day: bool, ask_own: bool, **more: Any) -> None:
         super().__init__(*sent, **more)
         self.fields["order"].choices = [("", "the fittest open order"), *orders]  # type: ignore[attr-defined]
         if not ask_day:
             del self.fields["measured_on"]
+        if not ask_own:
+            del self.fields["own_test"]

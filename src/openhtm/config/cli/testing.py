@@ -69,7 +69,7 @@ def tester_summary(file: TesterFile, *, known: set[int], created: set[int]) -> d
     """The counts of the contract, by row: ``created`` became part of a result now, ``unchanged`` were known, ``refused`` wait or cannot be used."""
     rows = FileRow.objects.filter(file=file)
     read, made, same = rows.count(), rows.filter(test__in=created).count(), rows.filter(test__in=known).count()
-    found = problems_of(file)
+    found = problems_of(SHELL, file)
     aside = rows.filter(test__state=State.SET_ASIDE.value).count()
     answer: dict[str, Any] = {
         "read": read,

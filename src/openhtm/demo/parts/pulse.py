@@ -63,7 +63,7 @@ def _year(demo: Demo, back: int) -> None:
     ]
     Invitation.objects.bulk_create(invitations)
     AnswerCount.objects.bulk_create(_counts(survey, invitations, chance, YEARS - back))
-    seal_next(today=demo.as_of)
+    seal_next(now=dt.datetime.combine(demo.as_of, dt.time(12), tzinfo=dt.UTC))
 
 
 def _counts(survey: Survey, invitations: list[Invitation], chance: Chance, year: int) -> list[AnswerCount]:

@@ -130,7 +130,8 @@ def _days(demo: Demo, need: Need, chance: Chance) -> Iterator[dt.date]:
 def _session(unit: Department, course: Course, day: dt.date, chance: Chance, *, first: bool) -> TrainingSession:
     held = dt.datetime.combine(day, dt.time(7 + chance.randrange(9), chance.pick((0, 15, 30))), tzinfo=ZoneInfo(unit.facility.time_zone))
     return TrainingSession(
-        uid=habits.uuid7(held, chance), code="".join(chance.pick(CROCKFORD) for _ in range(12)), course=course, facility=unit.facility,
+        uid=habits.uuid7(held, chance), code="".join(chance.pick(CROCKFORD) for _ in range(12)), course=course, title=course.title, content=course.content,
+        facility=unit.facility,
         department=unit, place=chance.pick(("Skills room", "Break room", "On the unit", "Conference room 2")), held_at=held,
         minutes=course.minutes, kind="roll_out" if first else "yearly", trainer_name=chance.pick(TRAINERS),
     )  # fmt: skip

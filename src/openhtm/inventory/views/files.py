@@ -23,8 +23,8 @@ from openhtm.inventory.models import DeviceAttachment
 from openhtm.inventory.queries import detail
 from openhtm.inventory.services.attachments import attach_file, remove_attachment, visible_attachments
 from openhtm.inventory.services.passport import passport_pdf
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui import barcodes
+from openhtm.ui.redirects import SeeOther
 
 
 @require_safe

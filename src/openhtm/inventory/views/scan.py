@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from openhtm.inventory.rules.status import STATUS_LABELS, STATUS_TONES, Status
 from openhtm.inventory.services.scanning import ScanResult, resolve
 from openhtm.inventory.services.sightings import Seen, record_sighting
 from openhtm.ui import barcodes
+from openhtm.ui.redirects import SeeOther
 
 NO_CODE_ON_PHOTO = "No code could be read on this photo. Go closer, avoid glare, or type the number."
 _STATUS = {"unknown": 404, "unreadable": 422}
@@ -32,12 +33,6 @@ _HEADINGS = {
     "unknown": "Nothing by this number",
     "unreadable": "This code could not be read",
 }
-
-
-class SeeOther(HttpResponseRedirect):
-    """Look there, with GET, whatever was sent here (303)."""
-
-    status_code = 303
 
 
 @require_http_methods(["GET", "POST"])

@@ -59,7 +59,7 @@ class SurveyQuestionOut(Schema):
 class MySurveyOut(Schema):
     uid: UUID
     title: str
-    closes_on: dt.date
+    closes_on: dt.date = Field(description="First day on which nobody can answer any more.")
     questions: list[SurveyQuestionOut]
 
 
@@ -129,7 +129,7 @@ def plan_survey(request: HttpRequest, body: SurveyIn) -> Any:
 
 @router.get("/surveys/mine", response={200: list[MySurveyOut], **REFUSALS}, operation_id="list_my_surveys", summary="Surveys that ask you")
 def list_my_surveys(request: HttpRequest) -> list[dict[str, Any]]:
-    waiting = queries.to_answer(_who(request), today=timezone.localdate())
+    waiting = queries.to_answer(_who(request), now=timezone.now())
     return [
         {
             "uid": one.survey.uid, "title": one.survey.title, "closes_on": one.survey.closes_on,
@@ -145,18 +145,19 @@ def list_my_surveys(request: HttpRequest) -> list[dict[str, Any]]:
 def answer_survey(request: HttpRequest, uid: UUID, body: SurveyAnswersIn) -> Any:
     """The request is logged without who sent it; the answers raise counts and are stored nowhere else."""
     request.logged_without_person = True  # type: ignore[attr-defined]
-    answering.answer(actor=_who(request), uid=uid, answers=body.answers, today=timezone.localdate())
+    today = queries.day_of(answering.invitation_of(_who(request), uid).survey, timezone.now())
+    answering.answer(actor=_who(request), uid=uid, answers=body.answers, today=today)
     return Status(204, None)
 
 
 @router.post("/surveys/{uuid:uid}/open", response={200: SurveyOut, **REFUSALS}, operation_id="open_survey", summary="Invite people")
 def open_survey(request: HttpRequest, uid: UUID) -> dict[str, Any]:
-    return _survey(surveys.open_survey(actor=_who(request), uid=uid, today=timezone.localdate(), now=timezone.now()))
+    return _survey(surveys.open_survey(actor=_who(request), uid=uid, today=_today(_managed(request, uid)), now=timezone.now()))
 
 
 @router.post("/surveys/{uuid:uid}/end", response={200: SurveyOut, **REFUSALS}, operation_id="end_survey", summary="End a survey for good")
 def end_survey(request: HttpRequest, uid: UUID) -> dict[str, Any]:
-    return _survey(surveys.end_survey(actor=_who(request), uid=uid, today=timezone.localdate()))
+    return _survey(surveys.end_survey(actor=_who(request), uid=uid, today=_today(_managed(request, uid))))
 
 
 @router.get(
@@ -188,7 +189,8 @@ def get_survey_results(request: HttpRequest, uid: UUID, facility: Code | None = 
 )
 def get_survey_trend(request: HttpRequest, uid: UUID, facility: Code | None = None, specialty: Code | None = None) -> dict[str, Any]:
     """This survey and those before it that asked the same facility, with published figures as context."""
-    survey, today = _managed(request, uid), timezone.localdate()
+    survey = _managed(request, uid)
+    today = _today(survey)
     rows = queries.trend(queries.same_audience(survey, today=today), facility=facility or "", specialty=specialty or "", today=today)
     points = [
         {"survey": point.survey.uid, "closes_on": point.survey.closes_on, "question": code, "favourable": point.share, "said": point.said}
@@ -214,10 +216,14 @@ def _managed(request: HttpRequest, uid: UUID) -> Survey:
     return Survey.objects.managed_by(_may(request)).select_related("facility").get(uid=uid)
 
 
+def _today(survey: Survey) -> dt.date:
+    return queries.day_of(survey, timezone.now())
+
+
 def _survey(one: Survey) -> dict[str, Any]:
     shown = ("uid", "title", "opens_on", "closes_on", "least_group", "invited", "answered")
     facts = {name: getattr(one, name) for name in shown}
-    return facts | {"facility": one.facility.code if one.facility else None, "phase": queries.phase(one, timezone.localdate()).value}
+    return facts | {"facility": one.facility.code if one.facility else None, "phase": queries.phase(one, _today(one)).value}
 
 
 def _question(one: Question) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class SurveyNotOpen(DomainError):
 def invitation_of(actor: Actor, uid: UUID) -> Invitation:
     """The actor's invitation. One statement. Raises NotAsked."""
     mine = Invitation.objects.filter(user_id=actor.user_id) if actor.user_id is not None else Invitation.objects.none()
-    found = mine.select_related("survey").filter(survey__uid=uid, survey__opened=True).first()
+    found = mine.select_related("survey__facility").filter(survey__uid=uid, survey__opened=True).first()
     if found is None:
         raise NotAsked
     return found
@@ -62,7 +62,7 @@ def invitation_of(actor: Actor, uid: UUID) -> Invitation:
 def require_open(survey: Survey, *, today: date) -> None:
     """Raise SurveyNotOpen unless answers are taken today."""
     if queries.phase(survey, today) is not Phase.OPEN:
-        raise SurveyNotOpen(first=f"{survey.opens_on:%d %b %Y}", last=f"{survey.closes_on:%d %b %Y} (not included)")
+        raise SurveyNotOpen(first=f"{survey.opens_on:%d %b %Y}", last=f"{survey.last_on:%d %b %Y}")
 
 
 @transaction.atomic

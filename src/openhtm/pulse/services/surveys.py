@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 
 from openhtm.core.errors import DomainError, Invalid
@@ -79,13 +79,14 @@ def plan_survey(*, actor: Actor, title: str, facility_id: int | None, opens_on: 
 def open_survey(*, actor: Actor, uid: UUID, today: date, now: datetime) -> Survey:
     """Invite everybody who is asked. Refused where fewer than the least group are, or the same people were asked a short while ago.
 
-    Eight statements for any number of people. Raises Survey.DoesNotExist, NotAllowed, WrongPhase, TooFewToBeAnonymous, AskedTooSoon, Invalid.
+    Nine statements for any number of people. Raises Survey.DoesNotExist, NotAllowed, WrongPhase, TooFewToBeAnonymous, AskedTooSoon, Invalid.
     """
     survey = managed_survey(actor, uid)
     if survey.opened:
         raise WrongPhase(phase=queries.phase(survey, today))
     if today >= survey.closes_on:
         raise Invalid({"closes_on": ["Its last day is over. Plan it afresh."]})
+    _one_at_a_time()
     asked, _ = queries.audience(survey.facility_id, today=today)
     if len(asked) < survey.least_group:
         raise TooFewToBeAnonymous(asked=len(asked), least=survey.least_group)
@@ -115,9 +116,11 @@ def end_survey(*, actor: Actor, uid: UUID, today: date) -> Survey:
 
 
 @transaction.atomic
-def seal_next(*, today: date) -> bool:
+def seal_next(*, now: datetime) -> bool:
     """Seal the survey whose last day was over first; True if there was one. What is shown does not wait for it."""
-    ended = Survey.objects.select_for_update().filter(opened=True, sealed=False, closes_on__lte=today).order_by("closes_on", "pk").first()
+    waiting = Survey.objects.select_related("facility").select_for_update(of=("self",)).filter(opened=True, sealed=False)
+    near = waiting.filter(closes_on__lte=(now + queries.ANY_ZONE).date()).order_by("closes_on", "pk")
+    ended = next((one for one in near if queries.day_of(one, now) >= one.closes_on), None)
     if ended is None:
         return False
     _seal(ended)
@@ -145,6 +148,12 @@ def _require(actor: Actor, facility_id: int | None) -> None:
         require_everywhere(actor, Permission.MANAGE_SURVEYS)
     else:
         require(actor, Permission.MANAGE_SURVEYS, at=facility_id)
+
+
+def _one_at_a_time() -> None:
+    """Wait until nobody else opens a survey: two opened at once would not see each other's people. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('openhtm.pulse.opening'))")
 
 
 def _refuse_too_soon(survey: Survey, staff_ids: list[int]) -> None:
@@ -195,11 +204,10 @@ def _entry(one: Shown) -> dict[str, object]:
 
 
 def _told(survey: Survey, user_id: int, *, again: bool = False) -> Message:
-    last = survey.closes_on - timedelta(days=1)
     return Message(
         key=f"survey-{'ends' if again else 'open'}:{survey.uid}:{user_id}",
         kind="survey",
-        subject=f"{survey.title}: {'ends on' if again else 'open until'} {last:%d %b %Y}",
+        subject=f"{survey.title}: {'ends on' if again else 'open until'} {survey.last_on:%d %b %Y}",
         text="It is anonymous: your answers raise counts of a group and are stored nowhere else. If you have answered, there is nothing to do.",
         url=reverse("pulse:answer", args=[survey.uid]),
         user_id=user_id,

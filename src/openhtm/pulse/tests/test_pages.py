@@ -11,12 +11,13 @@ from tests.permissions.client import ApiClient, logged_in
 
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
-from openhtm.pulse.models import AnswerCount, Invitation
+from openhtm.pulse.models import AnswerCount, Invitation, Survey
 from openhtm.pulse.rules.questions import edition_on
 from openhtm.pulse.services import surveys
 from openhtm.pulse.services.answering import answer
 from openhtm.pulse.tests.factories import SurveyFactory, crew
 from openhtm.sites.tests.factories import FacilityFactory
+from openhtm.ui.templatetags.ui import day
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,9 @@ def all_answers(value=2):
 
 def test_a_technician_answers_and_only_counts_are_written(people, survey):
     client, url, known = logged_in(people[0]), reverse("pulse:answer", args=[survey.uid]), Context.objects.count()
-    assert b"Staff survey asks you" in client.get(reverse("pulse:home")).content
+    home = client.get(reverse("pulse:home")).content.decode()
+    assert "Staff survey asks you" in home
+    assert f"Open until {day(survey.last_on)}, that day included" in home
     assert b"stored nowhere else" in client.get(url).content
     refused = client.post(url, {"pay": "2"})
     assert refused.status_code == 422
@@ -95,6 +98,15 @@ def test_a_survey_of_too_few_says_so_on_its_page(omar):
     assert b"are needed so that nobody can be told" in told
     draft.refresh_from_db()
     assert not draft.opened
+
+
+def test_what_is_told_of_too_few_answers_is_true_before_and_after_the_seal(people, survey, omar):
+    answer(actor=actor_of(people[0]), uid=survey.uid, answers=all_answers(), today=timezone.localdate())
+    Survey.objects.filter(pk=survey.pk).update(opens_on=dt.date(2026, 1, 1), closes_on=dt.date(2026, 1, 9))
+    client, url = logged_in(omar), reverse("pulse:survey", args=[survey.uid])
+    assert "are deleted within an hour of the end" in client.get(url).content.decode()
+    surveys.seal_next(now=timezone.now())
+    assert "Their answers were deleted" in client.get(url).content.decode()
 
 
 def test_results_by_the_api_wait_for_the_end(people, survey, omar):

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,7 @@ from openhtm.notices.models import Notice
 from openhtm.pulse import queries
 from openhtm.pulse.models import AnswerCount, Invitation, Survey
 from openhtm.pulse.rules.questions import edition_on, rules
-from openhtm.pulse.services import surveys
+from openhtm.pulse.services import checks, surveys
 from openhtm.pulse.services.answering import AnsweredAlready, NotAsked, SurveyNotOpen, answer
 from openhtm.pulse.tests.factories import SurveyFactory, crew
 from openhtm.sites.tests.factories import FacilityFactory
@@ -23,6 +24,7 @@ from openhtm.workforce.tests.factories import StaffFactory
 pytestmark = pytest.mark.django_db
 OPENS, TODAY, AFTER = dt.date(2026, 11, 1), dt.date(2026, 11, 5), dt.date(2026, 11, 20)
 NOW = dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
+ENDED = dt.datetime(2026, 11, 16, 0, 5, tzinfo=dt.UTC)
 ASKED = [question.code for question in edition_on(TODAY).questions]
 ALL_GOOD = dict.fromkeys(ASKED, 1)
 
@@ -158,8 +160,8 @@ def test_the_sealed_figures_are_the_figures_before(survey, staff, omar):
                 answer(actor=actor_of(user), uid=survey.uid, answers={code: chance.randrange(6) for code in ASKED}, today=TODAY)
     filters = [{}, {"facility": "NORTH"}, {"specialty": "biomed"}, {"facility": "NORTH", "specialty": "biomed"}, {"facility": "SOUTH"}]
     before = [queries.outcome(survey, **one, today=AFTER) for one in filters]
-    assert surveys.seal_next(today=survey.closes_on)
-    assert not surveys.seal_next(today=survey.closes_on)
+    assert surveys.seal_next(now=ENDED)
+    assert not surveys.seal_next(now=ENDED)
     survey.refresh_from_db()
     after = [queries.outcome(survey, **one, today=AFTER) for one in filters]
     assert [(one.answered, one.results) for one in after] == [(one.answered, one.results) for one in before]
@@ -257,3 +259,60 @@ def test_a_trend_costs_the_same_for_one_survey_and_for_five(survey, staff, omar)
         found = queries.trend([survey, *others], today=AFTER)
     assert len(many) == len(alone) == 1
     assert [point.survey for point in found["pay"]] == [survey]
+
+
+def test_only_one_survey_is_opened_at_a_time(survey):
+    """What opens a survey holds a lock to its end: another would not yet see whom this one asks."""
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        [held] = other.execute("SELECT NOT pg_try_advisory_xact_lock(hashtext('openhtm.pulse.opening'))").fetchone()
+    assert held
+
+
+def test_a_survey_keeps_the_days_of_its_facility(omar, staff, north):
+    north.time_zone = "America/Los_Angeles"
+    north.save(update_fields=["time_zone"])
+    survey = surveys.open_survey(actor=omar, uid=SurveyFactory(facility=north).uid, today=OPENS, now=NOW)
+    maria = actor_of(staff["nb"][0])
+    last_evening, over = ENDED, ENDED + dt.timedelta(hours=8)
+    assert (survey.last_on, queries.day_of(survey, last_evening), queries.day_of(survey, over)) == (
+        dt.date(2026, 11, 15), dt.date(2026, 11, 15), dt.date(2026, 11, 16)
+    )  # fmt: skip
+    assert [one.survey for one in queries.to_answer(maria, now=last_evening)] == [survey]
+    assert not surveys.seal_next(now=last_evening)
+    assert queries.to_answer(maria, now=over) == []
+    assert surveys.seal_next(now=over)
+    assert queries.to_answer(maria, now=NOW - dt.timedelta(hours=2)) == []
+
+
+def test_a_trend_ends_with_its_survey_and_reaches_back(omar):
+    days = [dt.date(2000 + n, 3, 1) for n in range(20)]
+    made = [SurveyFactory(opened=True, sealed=True, answered=0, opens_on=day, closes_on=day + dt.timedelta(days=9)) for day in days]
+    assert queries.same_audience(made[3], today=AFTER) == made[3::-1]
+    assert queries.same_audience(made[15], today=AFTER) == made[15:3:-1]
+
+
+def broken():
+    return {law.code for law in checks.INVARIANTS if law.check()[0]}
+
+
+def test_the_laws_of_surveys_hold_through_the_life_of_one(survey, staff, omar):
+    assert broken() == set()
+    say(staff["nb"], survey)
+    say(staff["ni"][:2], survey, pay=0)
+    assert broken() == set()
+    surveys.end_survey(actor=omar, uid=survey.uid, today=TODAY)
+    assert broken() == set()
+
+
+def test_the_laws_of_surveys_name_what_breaks_them(survey, staff, omar):
+    say(staff["nb"], survey)
+    AnswerCount.objects.filter(group_key="NORTH/biomed", question="pay", value=1).update(count=6)
+    assert checks.INVARIANTS[0].check() == (1, [survey.title])
+    AnswerCount.objects.filter(group_key="NORTH/biomed", question="pay", value=1).update(count=7)
+    Invitation.objects.filter(pk=Invitation.objects.filter(group_key="NORTH/biomed").first().pk).update(group_key="NORTH/other")
+    assert "survey-least-group" in broken()
+    Invitation.objects.filter(group_key="NORTH/other").update(group_key="NORTH/biomed")
+    surveys.end_survey(actor=omar, uid=survey.uid, today=TODAY)
+    assert broken() == set()
+    AnswerCount.objects.create(survey=survey, group_key="NORTH/imaging", question="pay", value=1, count=1)
+    assert broken() == {"survey-counts-as-answered", "survey-sealed-keeps-told"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -29,28 +29,23 @@ from openhtm.pulse.services import answering, surveys
 from openhtm.sites.models import Facility
 from openhtm.ui import lists
 from openhtm.ui.editing import add_refusal, edit_page
+from openhtm.ui.redirects import SeeOther
 from openhtm.workforce.models import Specialty
 
 TONES = ("ok", "info", "hold", "due", "late")
 """From the most favourable answer to the least, for scales of five."""
 
 
-class SeeOther(HttpResponseRedirect):
-    """Look there, with GET, whatever was sent here (303)."""
-
-    status_code = 303
-
-
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What asks the person who looks; and all surveys for who holds them."""
-    actor, today = _who(request), timezone.localdate()
+    actor, now = _who(request), timezone.now()
     manages = actor.may(Permission.MANAGE_SURVEYS)
     found = Survey.objects.managed_by(actor).select_related("facility") if manages else Survey.objects.none()
     page = keyset_page(found, order=("-closes_on", "-pk"), cursor=request.GET.get("cursor"), limit=lists.limit_of(request))
     context = {
-        "waiting": queries.to_answer(actor, today=today),
-        "rows": [(one, *PHASE_WORDS[queries.phase(one, today)]) for one in page.rows],
+        "waiting": queries.to_answer(actor, now=now),
+        "rows": [(one, *PHASE_WORDS[queries.phase(one, queries.day_of(one, now))]) for one in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, found), noun="surveys"),
         "manages": manages,
     }
@@ -62,9 +57,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The questions. The request is logged without who sent it."""
     request.logged_without_person = True  # type: ignore[attr-defined]
-    actor, today = _who(request), timezone.localdate()
+    actor = _who(request)
     invitation = answering.invitation_of(actor, uid)
     survey = invitation.survey
+    today = _today(survey)
     form, status = AnswerForm(request.POST if request.method == "POST" else None, questions=queries.questions_of(survey)), 200
     if request.method == "POST":
         status = 422
@@ -78,7 +74,7 @@ def answer(request: HttpRequest, uid: UUID) -> HttpResponse:
                 return SeeOther(f"{reverse('pulse:answer', args=[uid])}?done=1")
     context = {
         "survey": survey, "form": form, "groups": form.by_topic(dict(topics())), "answered": invitation.answered,
-        "is_open": queries.phase(survey, today) is Phase.OPEN, "last": survey.closes_on - timedelta(days=1), "done": request.GET.get("done") == "1",
+        "is_open": queries.phase(survey, today) is Phase.OPEN, "last": survey.last_on, "done": request.GET.get("done") == "1",
         "rules": rules(),
     }  # fmt: skip
     return render(request, "pulse/answer.html", context, status=status)
@@ -109,11 +105,11 @@ def survey_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def survey(request: HttpRequest, uid: UUID) -> HttpResponse:
     """A survey for who holds it: whom it would ask, how many answered, or what came out."""
-    found, today = _managed(request, uid), timezone.localdate()
-    now = queries.phase(found, today)
+    found = _managed(request, uid)
+    now = queries.phase(found, _today(found))
     context: dict[str, Any] = {
         "survey": found, "phase": now.value, "state": PHASE_WORDS[now], "rules": rules(), "edition": editions()[found.question_edition],
-        "last": found.closes_on - timedelta(days=1), "trail": [("Survey", reverse("pulse:home"))],
+        "last": found.last_on, "trail": [("Survey", reverse("pulse:home"))],
     }  # fmt: skip
     if now is Phase.ENDED:
         return render(request, "pulse/results.html", context | _results(request, found))
@@ -125,14 +121,14 @@ def survey(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @require_POST
 def survey_open(request: HttpRequest, uid: UUID) -> HttpResponse:
-    _managed(request, uid)
-    return _do(request, uid, lambda: surveys.open_survey(actor=_who(request), uid=uid, today=timezone.localdate(), now=timezone.now()))
+    today = _today(_managed(request, uid))
+    return _do(request, uid, lambda: surveys.open_survey(actor=_who(request), uid=uid, today=today, now=timezone.now()))
 
 
 @require_POST
 def survey_end(request: HttpRequest, uid: UUID) -> HttpResponse:
-    _managed(request, uid)
-    return _do(request, uid, lambda: surveys.end_survey(actor=_who(request), uid=uid, today=timezone.localdate()))
+    today = _today(_managed(request, uid))
+    return _do(request, uid, lambda: surveys.end_survey(actor=_who(request), uid=uid, today=today))
 
 
 def _do(request: HttpRequest, uid: UUID, act: Any) -> HttpResponse:
@@ -147,7 +143,7 @@ def _do(request: HttpRequest, uid: UUID, act: Any) -> HttpResponse:
 
 
 def _results(request: HttpRequest, found: Survey) -> dict[str, Any]:
-    today = timezone.localdate()
+    today = _today(found)
     shown = queries.shown([found])[found.pk]
     places, skills = queries.filters(shown)
     facility, specialty = request.GET.get("facility", ""), request.GET.get("specialty", "")
@@ -159,7 +155,7 @@ def _results(request: HttpRequest, found: Survey) -> dict[str, Any]:
         "outcome": outcome,
         "too_few": not shown,
         "blocks": [_block_words(one.block) for one in outcome.shown] if outcome else [],
-        "groups": [(name, [_row(one, rows.get(one.question.code, []), found) for one in told.values() if one.question.topic == topic]) for topic, name in topics().items()],
+        "groups": [(name, [_row(one, rows.get(one.question.code, [])) for one in told.values() if one.question.topic == topic]) for topic, name in topics().items()],
         "places": places,
         "skills": [(code, Specialty(code).label if code in Specialty.values else code) for code in skills],
         "facility": facility,
@@ -167,9 +163,8 @@ def _results(request: HttpRequest, found: Survey) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(one: Result, trend: list[queries.Point], this: Survey) -> dict[str, Any]:
+def _row(one: Result, line: list[queries.Point]) -> dict[str, Any]:
     """A question with its bar, its counts in words, and its line through the surveys up to this one."""
-    line = [point for point in trend if (point.survey.closes_on, point.survey.pk) <= (this.closes_on, this.pk)]
     before = line[-2].share if len(line) > 1 else None
     parts = [
         (TONES[place] if place < len(TONES) else "hold", count, words)
@@ -187,7 +182,7 @@ def _row(one: Result, trend: list[queries.Point], this: Survey) -> dict[str, Any
 
 def _draft(found: Survey) -> dict[str, Any]:
     """Whom it would ask, and which groups are merged because they are too small."""
-    asked, without = queries.audience(found.facility_id, today=timezone.localdate())
+    asked, without = queries.audience(found.facility_id, today=_today(found))
     sizes = queries.group_sizes(asked)
     blocks = queries.invited_blocks(found, asked)
     words = {block: "with everybody else" if len(blocks) == 1 else _block_words(block) for block in blocks}
@@ -214,6 +209,10 @@ def _leaf_words(leaf: tuple[str, ...]) -> str:
     place, skill = leaf[0], leaf[1] if len(leaf) > 1 else ""
     name = Specialty(skill).label if skill in Specialty.values else skill
     return f"{name}, {'all facilities' if place == queries.EVERYWHERE else place}".strip(", ")
+
+
+def _today(found: Survey) -> date:
+    return queries.day_of(found, timezone.now())
 
 
 def _managed(request: HttpRequest, uid: UUID) -> Survey:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import timezone
 
 from openhtm.identity.actor import Actor
 from openhtm.sites.models import Facility
 from openhtm.ui import parts
-
-
-class SeeOther(HttpResponseRedirect):
-    """Look there, with GET, whatever was sent here (303)."""
-
-    status_code = 303
 
 
 def who(request: HttpRequest) -> Actor:

@@ -24,8 +24,9 @@ from openhtm.rounds.rules.slots import SlotState, slot_at
 from openhtm.rounds.services.entries import ReadinessCodeUnknown, Recorded, check_by_code, proof_of, record_entry
 from openhtm.rounds.services.pins import Proof, prove
 from openhtm.rounds.services.throttling import note_try
-from openhtm.rounds.views.common import SeeOther, at_facility
+from openhtm.rounds.views.common import at_facility
 from openhtm.rounds.views.rounds import uid_of
+from openhtm.ui.redirects import SeeOther
 
 NAME_COOKIE = "readiness_name"
 NAME_KEPT_S = 180 * 24 * 3600

@@ -137,6 +137,7 @@ class SettleTestIn(Body):
     device: Annotated[Text, Field(max_length=60)] = Field(default="", description="Control number; empty: the file decides again.")
     order: Key | None = Field(default=None, description="Number of an open order of the device with an electrical-safety step.")
     measured_on: dt.date | None = Field(default=None, description="Only where the file does not say it.")
+    own_test: bool = Field(default=False, description="true: another test than the one known of the same device and time.")
     set_aside: bool = False
     note: Annotated[Text, Field(max_length=400)] = Field(default="", description="Needed for setting aside.")
 
@@ -213,7 +214,7 @@ def list_file_tests(
 def list_file_problems(request: HttpRequest, uid: UUID) -> Any:
     """Every problem by row and column, with the value and the remedy."""
     actor = _may(request, Permission.VIEW_TESTERS)
-    found = queries.problems_of(TesterFile.objects.visible_to(actor).get(uid=uid))
+    found = queries.problems_of(actor, TesterFile.objects.visible_to(actor).get(uid=uid))
     return {"items": found[:MAX_PROBLEMS], "cut": len(found) > MAX_PROBLEMS}
 
 
@@ -288,7 +289,7 @@ def list_file_mappings(request: HttpRequest) -> Any:
 )
 def save_file_mapping(request: HttpRequest, payload: MappingIn) -> Any:
     """Add a mapping, or the next version of one. A broken one is refused with all its problems."""
-    made = mappings.save_mapping(actor=_may(request, Permission.MANAGE_TESTERS), text=payload.text, code=payload.code)
+    made = mappings.save_mapping(actor=_who(request), text=payload.text, code=payload.code)
     return Status(201, _mapping(mappings.find_mapping(made.code)))
 
 
@@ -297,7 +298,7 @@ def save_file_mapping(request: HttpRequest, payload: MappingIn) -> Any:
 )
 def retire_file_mapping(request: HttpRequest, code: Code) -> Any:
     """Offer a mapping no longer. Files read with it stay as they are."""
-    mappings.retire_mapping(actor=_may(request, Permission.MANAGE_TESTERS), code=code)
+    mappings.retire_mapping(actor=_who(request), code=code)
     return Status(204, None)
 
 
@@ -335,49 +336,43 @@ def _file(file: TesterFile, counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def may_see(actor: Actor, facility_id: int) -> bool:
-    """True if the actor sees the whole facility, so that what a colleague matched there may be named."""
-    reach = actor.reach()
-    return reach.everywhere or facility_id in reach.facility_ids
-
-
 def _test(actor: Actor, one: FileTest, rows: list[Any]) -> dict[str, Any]:
-    seen = one.device is not None and may_see(actor, one.device.facility_id)
+    """What is told of a test; of one whose device the caller does not see: what the file says, and nothing it came to."""
+    seen = not queries.hidden_from(actor, one)
     checklist = one.checklist if seen else None
-    return {
+    judged = {name: getattr(one, name) if seen else "" for name in ("judged_by", "verdict")}
+    return judged | {
         "uid": one.uid,
         "row": queries.line_of(one.place),
         "asset_number": one.asset_number,
         "serial_number": one.serial_number,
         "measured_at": one.measured_at,
         "device": one.device.control_number if one.device and seen else None,
-        "matched_by": one.match,
+        "matched_by": one.match if seen else "",
         "tester": one.tester.device.control_number if one.tester else None,
         "order": checklist.work_order.number if checklist else None,
         "checklist": checklist.uid if checklist else None,
-        "step": one.step_key,
-        "judged_by": one.judged_by,
-        "verdict": one.verdict,
+        "step": one.step_key if seen else "",
         "state": one.state,
-        "message": one.sentence if seen or one.device is None else "",
+        "message": one.sentence if seen else queries.HIDDEN,
         "result": one.result_id if seen else None,
-        "rows": [_row(row) for row in rows],
+        "rows": [_row(row, seen=seen) for row in rows],
     }
 
 
-def _row(row: Any) -> dict[str, Any]:
+def _row(row: Any, *, seen: bool) -> dict[str, Any]:
     read, line = row.read or {}, queries.line_of(row.place)
     problems = [
         {"row": line, "column": one["field"], "value": one["value"], "severity": one["severity"], "message": one["text"]}
         for one in row.problems
     ]
-    shown = {name: getattr(row, name) for name in ("measures", "limit", "verdict", "field")}
+    shown = {name: getattr(row, name) if seen else "" for name in ("measures", "limit", "verdict", "field")}
     return shown | {
         "row": line,
         "said": read.get("said", {}),
         "value": read.get("value"),
         "unit": read.get("unit"),
         "sign": read.get("sign", ""),
-        "message": row.sentence,
+        "message": row.sentence if seen else "",
         "problems": problems,
     }

@@ -47,6 +47,7 @@ class FileTest(models.Model):
     tester = models.ForeignKey(Tester, models.PROTECT, null=True, related_name="+", db_index=False)
     checklist = models.ForeignKey(Checklist, models.PROTECT, null=True, related_name="+", db_index=False)
     checklist_by_hand = models.BooleanField(default=False)
+    own_test = models.BooleanField(default=False, help_text="A person said: another test than the one known of the same device and time.")
     step_key = models.CharField(max_length=80, blank=True)
     step_title = models.CharField(max_length=200, blank=True)
     judged_by = models.CharField(max_length=120, blank=True, help_text="Standard and edition of the step.")

@@ -20,6 +20,7 @@ STATED = {
     "set_aside": Q(state=State.SET_ASIDE.value),
 }
 """Tests of a file by what is to be done with them."""
+HIDDEN = "It belongs to a device of another facility."
 
 
 def tester_files(actor: Actor) -> QuerySet[TesterFile]:
@@ -45,6 +46,11 @@ def tests_of(file: TesterFile, *, stated: str = "") -> QuerySet[FileTest]:
     return found.filter(STATED[stated]) if stated in STATED else found
 
 
+def hidden_from(actor: Actor, test: FileTest) -> bool:
+    """True where a colleague matched a device of a facility the actor does not see: then the file is told, not the device."""
+    return test.device is not None and not actor.reach().sees_facility(test.device.facility_id)
+
+
 def rows_of(tests: Sequence[FileTest]) -> dict[int, list[FileRow]]:
     """Return the rows of tests by their test, in the order of the file. One statement."""
     found: dict[int, list[FileRow]] = {one.pk: [] for one in tests}
@@ -66,21 +72,21 @@ def candidates_of(actor: Actor, test: FileTest) -> list[Device]:
     return list(visible.select_related("device_model__manufacturer", "location").order_by("control_number"))
 
 
-def problems_of(file: TesterFile) -> list[dict[str, Any]]:
+def problems_of(actor: Actor, file: TesterFile) -> list[dict[str, Any]]:
     """Return every problem of a file as {row, column, value, severity, message}: of the file, of rows as read, of rows without a place,
-    of tests that wait. Two statements.
+    of tests that wait. What concerns devices out of the actor's sight says only that. Two statements.
     """
     found = [_problem(0, one["field"], one["value"], one["severity"], one["text"]) for one in file.problems]
-    for row in FileRow.objects.filter(file=file).order_by("position"):
+    for row in FileRow.objects.filter(file=file).select_related("test__device").order_by("position"):
         line = line_of(row.place)
         found += [_problem(line, one["field"], one["value"], one["severity"], one["text"]) for one in row.problems]
-        if row.field:
+        if row.field and not (row.test and hidden_from(actor, row.test)):
             said = (row.read or {}).get("said", {})
             found.append(_problem(line, row.field, said.get(row.field, ""), "error", row.sentence))
     waiting = [one.value for one in WAITING]
-    for test in FileTest.objects.filter(file=file, state__in=waiting).order_by("position"):
+    for test in FileTest.objects.filter(file=file, state__in=waiting).select_related("device").order_by("position"):
         column, value = _column(test)
-        found.append(_problem(line_of(test.place), column, value, "error", test.sentence))
+        found.append(_problem(line_of(test.place), column, value, "error", HIDDEN if hidden_from(actor, test) else test.sentence))
     return sorted(found, key=lambda one: one["row"])
 
 

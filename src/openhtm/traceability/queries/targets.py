@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 from openhtm.core.text import number_key
 from openhtm.identity.actor import Actor
@@ -13,6 +15,8 @@ from openhtm.inventory.models import Device
 from openhtm.procedures.models import ProcedureKind, ProcedureVersion, VersionStatus
 from openhtm.procedures.rules.steps import Step
 from openhtm.testers.models import Calibration, Tester
+from openhtm.traceability.models import FileRow
+from openhtm.traceability.rules.states import State
 from openhtm.workorders.models import Checklist, Result, WorkOrder
 from openhtm.workorders.queries.evidence import contents_of
 from openhtm.workorders.rules.kinds import WORKABLE, Kind
@@ -74,12 +78,24 @@ def _fitness(target: Target) -> tuple[bool, bool, date, int, int]:
     return target.answered, order.kind != Kind.SAFETY_TEST, order.due_on or date.max, order.number, target.checklist.position
 
 
-def measured_before(*, device_ids: Iterable[int], instants: Iterable[datetime]) -> dict[tuple[int, datetime], Result]:
-    """Return results of safety tests by device and the instant of measuring. One statement."""
+def measured_before(*, device_ids: Iterable[int], instants: Iterable[datetime]) -> dict[tuple[int, datetime], list[Result]]:
+    """Return results of safety tests by device and the instant of measuring: several where a tester tells the day only. One statement."""
     rows = Result.objects.filter(
         device__in=list(device_ids), measured_at__in=list(instants), kind=SAFETY, source_file__isnull=False
     ).select_related("work_order")
-    return {(one.device_id or 0, one.measured_at): one for one in rows.defer("limit", "detail", "qualification")}
+    found: dict[tuple[int, datetime], list[Result]] = defaultdict(list)
+    for one in rows.defer("limit", "detail", "qualification").order_by("uid"):
+        found[one.device_id or 0, one.measured_at].append(one)
+    return found
+
+
+def readings_of(results: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Return the rows of files from which results were stored, by result. One statement."""
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    rows = FileRow.objects.filter(test__result__in=list(results), test__state=State.STORED.value, read__isnull=False)
+    for result, read in rows.values_list("test__result_id", "read"):
+        found[result].append(read or {})
+    return found
 
 
 def safety_versions(devices: Iterable[Device]) -> dict[int, ProcedureVersion]:

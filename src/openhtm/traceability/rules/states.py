@@ -12,6 +12,7 @@ class State(StrEnum):
     ORDER = "order"
     ROWS = "rows"
     STORED = "stored"
+    AGAIN = "again"
     REPEATED = "repeated"
     SET_ASIDE = "set_aside"
 
@@ -22,6 +23,7 @@ STATE_LABELS: dict[State, str] = {
     State.TESTER: "Which tester?",
     State.ORDER: "No order for it",
     State.ROWS: "Rows need a look",
+    State.AGAIN: "Known, or another test?",
     State.STORED: "Stored",
     State.REPEATED: "Known already",
     State.SET_ASIDE: "Set aside",
@@ -32,11 +34,12 @@ STATE_TONES: dict[State, str] = {
     State.TESTER: "unknown",
     State.ORDER: "due",
     State.ROWS: "late",
+    State.AGAIN: "unknown",
     State.STORED: "ok",
     State.REPEATED: "ok",
     State.SET_ASIDE: "hold",
 }
-WAITING = frozenset({State.DEVICE, State.TESTER, State.ORDER, State.ROWS})
+WAITING = frozenset({State.DEVICE, State.TESTER, State.ORDER, State.ROWS, State.AGAIN})
 """What a person has to settle."""
 SETTLED = frozenset({State.STORED, State.REPEATED, State.SET_ASIDE})
 """What is not looked at again."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -23,12 +24,14 @@ from openhtm.traceability.queries.targets import (
     Target,
     instruments,
     measured_before,
+    readings_of,
     safety_versions,
     targets_of,
     tester_of,
 )
 from openhtm.traceability.rules.expecting import Aim, RowExpected, expect
 from openhtm.traceability.rules.grouping import Said
+from openhtm.traceability.rules.repeating import same_readings
 from openhtm.traceability.rules.states import SETTLED, State
 from openhtm.traceability.rules.uids import result_uid
 from openhtm.workorders.models import Result, TesterFile
@@ -70,7 +73,8 @@ class _Facts:
     rows: dict[int, dict[int, FileRow]]
     devices: dict[int, Device]
     targets: dict[int, list[Target]]
-    before: dict[tuple[int, datetime], Result]
+    before: dict[tuple[int, datetime], list[Result]]
+    readings: dict[UUID, list[dict[str, Any]]]
     versions: dict[int, Any]
     by_serial: dict[str, list[int]]
     testers: dict[int, Instrument]
@@ -87,16 +91,27 @@ def _gather(file: TesterFile, tests: Sequence[FileTest], actor: Actor) -> _Facts
     by_serial, testers = instruments(
         actor=actor, serials={one.tester_serial for one in tests}, tester_ids=[file.tester_id] if file.tester_id else []
     )
+    targets = targets_of(actor=actor, device_ids=ids)
+    before = measured_before(device_ids=ids, instants={one.measured_at for one in tests if one.measured_at})
     return _Facts(
         file=file,
         rows=rows,
         devices=devices,
-        targets=targets_of(actor=actor, device_ids=ids),
-        before=measured_before(device_ids=ids, instants={one.measured_at for one in tests if one.measured_at}),
+        targets=targets,
+        before=before,
+        readings=readings_of(one.pk for known in before.values() for one in known),
         versions=safety_versions(devices.values()),
         by_serial=by_serial,
         testers=testers,
+        taken=_chosen_by_hand(tests, targets),
     )
+
+
+def _chosen_by_hand(tests: Sequence[FileTest], targets: Mapping[int, Sequence[Target]]) -> set[tuple[int, str]]:
+    """Steps that people chose for tests of the file: they are not free for the others."""
+    chosen = {one.checklist_id for one in tests if one.checklist_by_hand}
+    first = {one.checklist.pk: one for found in targets.values() for one in reversed(found) if one.checklist.pk in chosen}
+    return {(pk, one.step.key) for pk, one in first.items()}
 
 
 def _find_devices(tests: Sequence[FileTest], actor: Actor) -> None:
@@ -110,36 +125,50 @@ def _find_devices(tests: Sequence[FileTest], actor: Actor) -> None:
 def _checked(test: FileTest, facts: _Facts) -> Checked:
     why = test.sentence
     test.verdict, test.step_key, test.step_title, test.judged_by, test.sentence = "", "", "", "", ""
-    by_hand = test.checklist_id if test.checklist_by_hand else None
-    test.checklist_id = None
+    test.result_id = None
+    if not test.checklist_by_hand:
+        test.checklist_id = None
     test.tester_id, no_tester = tester_of(by_serial=facts.by_serial, serial=test.tester_serial, named=facts.file.tester_id)
     if test.device_id is None or test.device_id not in facts.devices:
         return Checked(test, State.DEVICE, why or "Choose the device.")
     if test.measured_at is None:
         return Checked(test, State.ROWS, "The file does not say when this was measured. Give the day.")
     uid = result_uid(file_sha256=facts.file.file.sha256, place=test.place, measured_at=test.measured_at)
-    if earlier := facts.before.get((test.device_id, test.measured_at)):
-        test.result, test.verdict = earlier, earlier.verdict
-        here = earlier.uid == uid
-        words = f"{earlier.work_order} holds it{' already, from another file' if not here else ''}."
-        return Checked(test, State.STORED if here else State.REPEATED, words)
+    if known := _known(test, facts, uid):
+        return known
     if test.tester_id is None or test.tester_id not in facts.testers:
         return Checked(test, State.TESTER, no_tester or "The tester named is not one that you can see.")
-    target, no_target, version_id = _target(test, facts, by_hand)
+    target, no_target, version_id = _target(test, facts)
     if target is None:
         return Checked(test, State.ORDER, no_target, version_id=version_id)
     return _expected(test, target, facts, uid)
 
 
-def _target(test: FileTest, facts: _Facts, by_hand: int | None) -> tuple[Target | None, str, int | None]:
+def _known(test: FileTest, facts: _Facts, uid: UUID) -> Checked | None:
+    """Say that a test is stored, or known from elsewhere with the same readings. Other readings of that time are for a person."""
+    earlier = facts.before.get((test.device_id or 0, test.measured_at), []) if test.measured_at else []
+    here = next((one for one in earlier if one.uid == uid), None)
+    if here is not None:
+        test.result, test.verdict = here, here.verdict
+        return Checked(test, State.STORED, f"{here.work_order} holds it.")
+    if not earlier or test.own_test:
+        return None
+    read = [row.read for row in facts.rows.get(test.pk, {}).values() if row.read is not None]
+    same = next((one for one in earlier if same_readings(read, facts.readings.get(one.uid, ()))), None)
+    if same is not None:
+        test.result, test.verdict = same, same.verdict
+        return Checked(test, State.REPEATED, f"{same.work_order} holds it already, with the same readings.")
+    words = f"{earlier[0].work_order} holds a test of the same device and time with other readings."
+    return Checked(test, State.AGAIN, f"{words} Say that this is a test of its own, or set it aside.")
+
+
+def _target(test: FileTest, facts: _Facts) -> tuple[Target | None, str, int | None]:
     """Return the step it goes to; or why there is none, and the procedure with which an order can be opened."""
     device = facts.devices[test.device_id or 0]
     targets = facts.targets.get(device.pk, [])
-    if by_hand:
-        chosen = next((one for one in targets if one.checklist.pk == by_hand), None)
-        if chosen:
-            test.checklist_id = by_hand
-            return chosen, "", None
+    if test.checklist_by_hand and test.checklist_id:
+        chosen = next((one for one in targets if one.checklist.pk == test.checklist_id), None)
+        return chosen, "" if chosen else "The order chosen by hand takes no results now. Choose another, or let the file decide.", None
     free = [one for one in targets if not one.answered and (one.checklist.pk, one.step.key) not in facts.taken]
     if free:
         return free[0], "", None

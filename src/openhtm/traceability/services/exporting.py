@@ -1,4 +1,4 @@
-"""Results in doubt as files for spreadsheets: every one, the worst first, streamed from the database."""
+"""Results in doubt as files for spreadsheets: every one, the worst first. Read by a cursor; the file is made whole before it is sent."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from openhtm.testers.rules.files.reading import read
 from openhtm.traceability.models import FileRow, FileTest
 from openhtm.traceability.queries.targets import targets_of
 from openhtm.traceability.rules.grouping import Group, grouped
-from openhtm.traceability.rules.states import SETTLED, State
+from openhtm.traceability.rules.states import State
 from openhtm.traceability.services.checking import Checked, as_json, check_tests
 from openhtm.traceability.services.mappings import find_mapping
 from openhtm.workorders.models import Checklist, Result, TesterFile, WorkOrder
@@ -210,19 +210,21 @@ def settle_test(
     device: str = "",
     order: int | None = None,
     measured_on: date | None = None,
+    own_test: bool = False,
     set_aside: bool = False,
     note: str = "",
     now: datetime | None = None,
 ) -> FileTest:
     """Decide by hand about one test of a file: its device, its order, its day; or set it aside with the reason.
 
+    ``own_test``: it is another test than the one known of the same device and time. What was taken as known can be reopened.
     A device left out lets the file decide again. About twenty-five statements.
     Raises TesterFile.DoesNotExist, FileTest.DoesNotExist, NotAllowed, TestSettled, Invalid.
     """
     now = now or timezone.now()
     file = lock_file(actor=actor, uid=file_uid)
     test = FileTest.objects.get(file=file, uid=uid)
-    if State(test.state) in SETTLED and not (test.state == State.SET_ASIDE and not set_aside):
+    if test.state == State.STORED or (test.state == State.SET_ASIDE and set_aside):
         raise TestSettled(state=test.get_state_display().lower())
     words = note.strip()
     if len(words) > 400 or "\0" in words:
@@ -233,7 +235,7 @@ def settle_test(
             raise Invalid({"note": ["Say why this test is set aside."]})
         test.state, test.sentence = State.SET_ASIDE.value, words
     else:
-        test.state = State.DEVICE.value
+        test.state, test.own_test = State.DEVICE.value, own_test
         _choose(test, file, actor, device=device, order=order, measured_on=measured_on)
     test.save()
     if not set_aside:

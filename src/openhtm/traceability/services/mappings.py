@@ -1,4 +1,4 @@
-"""Mappings of tester files: those that are shipped, and a site's own in versions."""
+"""Mappings of tester files: those that are shipped, and the organisation's own in versions. All facilities read by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from openhtm.core.errors import Conflict, Invalid, NotFound
 from openhtm.core.integrity import refuse_readably
-from openhtm.identity.actor import Actor, require
+from openhtm.identity.actor import Actor, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.procedures.rules.safety.vocabulary import vocabulary
 from openhtm.testers.rules.files.mapping import TesterMapping
@@ -69,7 +69,7 @@ def save_mapping(*, actor: Actor, text: str, code: str | None = None, now: datet
 
     About four statements. Raises NotAllowed, Invalid (all problems at once), Conflict (the code is taken).
     """
-    require(actor, Permission.MANAGE_TESTERS)
+    require_everywhere(actor, Permission.MANAGE_TESTERS)
     mapping = read_text(text)
     if any(mapping.code == one.code for one in shipped_mappings()):
         raise Invalid({"text": [f"code: {mapping.code} is an example that is shipped. Give yours another code."]})
@@ -91,7 +91,7 @@ def save_mapping(*, actor: Actor, text: str, code: str | None = None, now: datet
 @transaction.atomic
 def retire_mapping(*, actor: Actor, code: str, now: datetime | None = None) -> int:
     """Offer a mapping no longer; files read with it stay as they are. Two statements. Raises NotAllowed, NotFound."""
-    require(actor, Permission.MANAGE_TESTERS)
+    require_everywhere(actor, Permission.MANAGE_TESTERS)
     found = FileMapping.objects.filter(code=code[:200].replace("\0", ""), retired_at__isnull=True)
     retired = found.update(retired_at=now or timezone.now(), retired_by_name=actor.name[:120] or "system")
     if not retired:

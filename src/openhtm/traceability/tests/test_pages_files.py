@@ -10,10 +10,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openhtm.core.errors import Conflict, Invalid, NotFound
+from openhtm.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.services.tokens import TokenWish, insert_token
-from openhtm.identity.tests.factories import UserFactory
+from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.testers.rules.files.mapping_check import DATA
 from openhtm.traceability.models import FileMapping, FileRow, FileTest
@@ -48,7 +48,10 @@ HOSTILE = {
 @pytest.fixture
 def program(north):
     """A client with the token of a technician."""
-    user = UserFactory.with_role(Role.TECHNICIAN, north)
+    return client_with_token(UserFactory.with_role(Role.TECHNICIAN, north))
+
+
+def client_with_token(user):
     _, secret = insert_token(user=user, wish=TokenWish(name="test"), now=timezone.now())
     return Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
 
@@ -57,6 +60,24 @@ def program(north):
 def browser(north):
     client = Client()
     client.force_login(UserFactory.with_role(Role.TECHNICIAN, north, username="tess", full_name="Tess"))
+    return client
+
+
+@pytest.fixture
+def head(db):
+    return UserFactory.with_role(Role.MANAGER, None)
+
+
+@pytest.fixture
+def ada(head):
+    """Who may change what all facilities share."""
+    return actor_of(head)
+
+
+@pytest.fixture
+def everywhere(head):
+    client = Client()
+    client.force_login(head)
     return client
 
 
@@ -171,31 +192,32 @@ def test_the_list_and_the_file_cost_the_same_for_many(browser, maria, north, dja
         browser.get(reverse("traceability:file-list"))
 
 
-def test_a_mapping_of_ones_own_is_added_changed_and_retired(maria):
-    made = mappings.save_mapping(actor=maria, text=OWN)
+def test_a_mapping_of_ones_own_is_added_changed_and_retired(ada):
+    made = mappings.save_mapping(actor=ada, text=OWN)
     assert (made.number, mappings.find_mapping("our-tester").origin) == (1, "own")
-    assert mappings.save_mapping(actor=maria, text=OWN) == made
+    assert mappings.save_mapping(actor=ada, text=OWN) == made
     with pytest.raises(Conflict):
-        mappings.save_mapping(actor=maria, text=OWN.replace("Ours", "Other"))
-    changed = mappings.save_mapping(actor=maria, text=OWN.replace("Ours", "Other"), code="our-tester")
+        mappings.save_mapping(actor=ada, text=OWN.replace("Ours", "Other"))
+    changed = mappings.save_mapping(actor=ada, text=OWN.replace("Ours", "Other"), code="our-tester")
     assert (changed.number, mappings.find_mapping("our-tester").mapping.title[:5]) == (2, "Other")
-    mappings.retire_mapping(actor=maria, code="our-tester")
+    mappings.retire_mapping(actor=ada, code="our-tester")
     with pytest.raises(NotFound):
         mappings.find_mapping("our-tester")
-    assert mappings.save_mapping(actor=maria, text=OWN).number == 3
+    assert mappings.save_mapping(actor=ada, text=OWN).number == 3
     assert FileMapping.objects.count() == 3
 
 
 @pytest.mark.parametrize(
     "text", ["", "a: [", "code: x", OWN.replace("our-tester", "pelora-lt200"), OWN.replace("protective_earth", "earthquake"), "&a [*a]"]
 )
-def test_a_broken_mapping_is_refused_in_words(maria, text):
+def test_a_broken_mapping_is_refused_in_words(ada, text):
     with pytest.raises(Invalid) as refusal:
-        mappings.save_mapping(actor=maria, text=text)
+        mappings.save_mapping(actor=ada, text=text)
     assert refusal.value.errors["text"]
 
 
-def test_the_pages_of_mappings(browser):
+def test_the_pages_of_mappings(everywhere):
+    browser = everywhere
     assert b"Nordlys" in browser.get(reverse("traceability:mapping-list")).content
     one = reverse("traceability:mapping", args=[CSV])
     assert b"Copy for your tester" in browser.get(one).content
@@ -214,8 +236,8 @@ def test_the_pages_of_mappings(browser):
     assert browser.get(reverse("traceability:mapping", args=["our-tester"])).status_code == 404
 
 
-def test_a_file_read_by_a_mapping_of_ones_own(maria):
-    mappings.save_mapping(actor=maria, text=OWN)
+def test_a_file_read_by_a_mapping_of_ones_own(ada, maria):
+    mappings.save_mapping(actor=ada, text=OWN)
     file, _ = files.receive_file(actor=maria, content=PELORA, file_name="p.csv", mapping="our-tester")
     assert (file.mapping, file.counts["rows"]) == ("our-tester", 8)
 
@@ -256,7 +278,9 @@ def test_the_api_sends_checks_settles_and_stores(program, checklist, analyser):
     assert program.get("/api/v1/tester-files").json()["items"][0]["counts"]["done"] == 1
 
 
-def test_the_api_of_mappings(program):
+def test_the_api_of_mappings(head):
+    program = client_with_token(head)
+
     def post(path, body):
         return program.post(f"/api/v1{path}", json.dumps(body), content_type="application/json")
 
@@ -280,3 +304,28 @@ def test_what_a_colleague_matched_elsewhere_keeps_its_name(north, south, maria, 
     assert str(checklist.work_order) not in page and "/d/HC-004711" not in page
     [ready] = client.get(f"/api/v1/tester-files/{file.uid}/tests", {"stated": "ready"}).json()["items"]
     assert (ready["device"], ready["order"], ready["checklist"]) == (None, None, None)
+    assert {ready[name] for name in ("step", "judged_by", "verdict", "matched_by")} == {""}
+    assert {row[name] for row in ready["rows"] for name in ("measures", "limit", "verdict", "field", "message")} == {""}
+    assert "Protective-earth resistance" not in page
+
+
+def test_the_problems_of_a_device_elsewhere_are_not_told(north, south, pump, analyser):
+    from openhtm.identity.actor import Actor
+
+    file, _ = files.receive_file(actor=Actor.system("both"), content=NORDLYS, file_name="n.xml", mapping=XML, facility_id=south.pk)
+    test = FileTest.objects.get(file=file, device=pump)
+    assert str(pump.control_number) in test.sentence
+    client = Client()
+    client.force_login(UserFactory.with_role(Role.TECHNICIAN, south))
+    told = [one["message"] for one in client.get(f"/api/v1/tester-files/{file.uid}/problems").json()["items"]]
+    assert "It belongs to a device of another facility." in told
+    assert test.sentence not in told
+
+
+def test_mappings_are_changed_by_who_may_everywhere_only(north):
+    local = actor_of(UserFactory.with_role(Role.MANAGER, north))
+    with pytest.raises(NotAllowed, match="whole organisation"):
+        mappings.save_mapping(actor=local, text=OWN)
+    mappings.save_mapping(actor=actor_of(UserFactory.with_role(Role.MANAGER, None)), text=OWN)
+    with pytest.raises(NotAllowed, match="whole organisation"):
+        mappings.retire_mapping(actor=local, code="our-tester")

@@ -15,6 +15,7 @@ from openhtm.traceability.rules.blocks import fit
 from openhtm.traceability.rules.doubts import FARTHEST_PPM, UNKNOWN_PPM, Rank, margin_ppm, rank
 from openhtm.traceability.rules.grouping import grouped
 from openhtm.traceability.rules.matching import match
+from openhtm.traceability.rules.repeating import same_readings
 from openhtm.traceability.rules.uids import result_uid
 from openhtm.traceability.tests.conftest import BLOCK, NORDLYS
 from openhtm.workorders.rules.verdicts import safety_tests
@@ -162,3 +163,21 @@ def test_what_the_error_could_carry_over_the_limit_is_close(number, high, error)
 )  # fmt: skip
 def test_the_worst_comes_first(high_risk, margin, error, expected):
     assert rank(high_risk=high_risk, margin=margin, error_percent=error) == expected
+
+
+ROW = st.fixed_dictionaries(
+    {"test": st.sampled_from(["earth", "leakage"]), "value": st.sampled_from(["0.1", "0.2", None]), "unit": st.just("ohm"),
+     "conditions": st.dictionaries(st.sampled_from(["method", "polarity"]), st.sampled_from(["n", "r"])), "place": st.text(max_size=4)}
+)  # fmt: skip
+
+
+@given(rows=st.lists(ROW, min_size=1, max_size=6), data=st.data())
+def test_the_same_readings_are_the_same_in_any_order_and_place(rows, data):
+    moved = [{**row, "place": "elsewhere"} for row in data.draw(st.permutations(rows))]
+    assert same_readings(rows, moved)
+    assert not same_readings(rows, [*moved[1:], {**moved[0], "value": "9"}])
+    assert not same_readings(rows, moved[1:])
+
+
+def test_without_readings_nothing_is_known():
+    assert not same_readings([], [])

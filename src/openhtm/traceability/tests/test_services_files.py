@@ -251,3 +251,75 @@ def test_a_result_typed_meanwhile_keeps_the_file_waiting(maria, checklist, analy
     store_results(actor=maria, items=[result(checklist, "safety", None, skip="skipped", text="No analyser today")])
     files.apply_file(actor=maria, uid=file.uid, now=NOW)
     assert first(file).state == "order"
+
+
+def second_test(maria, pump):
+    """The file of a day, stored, and another one of the same device and time with other readings."""
+    files.apply_file(actor=maria, uid=receive(maria).uid, now=NOW)
+    return receive(maria, NORDLYS.replace(b">61<", b">64<"))
+
+
+def test_other_readings_of_the_same_time_wait_for_a_person(maria, checklist, analyser, pump):
+    later = second_test(maria, pump)
+    test = first(later)
+    assert (test.state, "with other readings" in test.sentence, test.result) == ("again", True, None)
+    assert files.apply_file(actor=maria, uid=later.uid, now=NOW).stored == 0
+    assert first(later).state == "again"
+
+
+def test_a_second_test_of_the_same_time_becomes_a_result_of_its_own(maria, checklist, analyser, pump, version):
+    later = second_test(maria, pump)
+    test = files.settle_test(actor=maria, file_uid=later.uid, uid=first(later).uid, own_test=True)
+    assert test.state == "order"
+    files.open_orders(actor=maria, uid=later.uid, now=NOW)
+    assert files.apply_file(actor=maria, uid=later.uid, now=NOW).stored == 1
+    assert Result.objects.filter(device=pump, measured_at=test.measured_at).count() == 2
+    files.check_file(actor=maria, uid=later.uid)
+    assert first(later).state == "stored"
+
+
+def test_a_test_taken_as_known_is_reopened_by_hand(maria, checklist, analyser, pump):
+    files.apply_file(actor=maria, uid=receive(maria).uid, now=NOW)
+    later = receive(maria, NORDLYS + b"\n<!-- the same readings, measured once more -->")
+    assert first(later).state == "repeated"
+    test = files.settle_test(actor=maria, file_uid=later.uid, uid=first(later).uid, own_test=True)
+    assert (test.state, test.result) == ("order", None)
+    aside = files.settle_test(actor=maria, file_uid=later.uid, uid=test.uid, set_aside=True, note="Exported twice")
+    assert aside.state == "set_aside"
+
+
+def test_what_is_stored_is_not_reopened(maria, checklist, analyser):
+    file = receive(maria)
+    files.apply_file(actor=maria, uid=file.uid, now=NOW)
+    with pytest.raises(files.TestSettled):
+        files.settle_test(actor=maria, file_uid=file.uid, uid=first(file).uid, own_test=True)
+
+
+def test_an_order_chosen_by_hand_is_never_replaced(maria, chen, north, south, pump, version, checklist, analyser):
+    other = ChecklistFactory(work_order__device=pump, work_order__kind="safety_test", work_order__status="open", version=version)
+    file = receive(maria)
+    files.settle_test(actor=maria, file_uid=file.uid, uid=first(file).uid, order=other.work_order.number)
+    files.check_file(actor=maria, uid=file.uid)
+    assert (first(file).checklist, first(file).state) == (other, "ready")
+    WorkOrder.objects.filter(pk=other.work_order_id).update(status="completed", completed_at=NOW)
+    files.check_file(actor=maria, uid=file.uid)
+    assert (first(file).checklist, first(file).state) == (other, "order")
+    assert "chosen by hand" in first(file).sentence
+    assert (files.open_orders(actor=maria, uid=file.uid, now=NOW), files.apply_file(actor=maria, uid=file.uid, now=NOW).stored) == ([], 0)
+    WorkOrder.objects.filter(pk=other.work_order_id).update(status="open")
+    files.check_file(actor=maria, uid=file.uid)
+    assert (first(file).checklist, first(file).state) == (other, "ready")
+
+
+def test_a_check_that_stops_before_the_order_keeps_the_choice(maria, pump, version, checklist, analyser):
+    other = ChecklistFactory(work_order__device=pump, work_order__kind="safety_test", work_order__status="open", version=version)
+    file = receive(maria)
+    files.settle_test(actor=maria, file_uid=file.uid, uid=first(file).uid, order=other.work_order.number)
+    analyser.active = False
+    analyser.save(update_fields=["active"])
+    files.check_file(actor=maria, uid=file.uid)
+    assert first(file).state == "tester"
+    analyser.active = True
+    analyser.save(update_fields=["active"])
+    files.check_file(actor=maria, uid=file.uid)
+    assert (first(file).checklist, first(file).state) == (other, "ready")

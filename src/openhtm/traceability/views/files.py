@@ -30,7 +30,7 @@ from openhtm.traceability.models import FileTest
 from openhtm.traceability.queries import files as queries
 from openhtm.traceability.rules.expecting import REPEATED
 from openhtm.traceability.rules.matching import METHODS
-from openhtm.traceability.rules.states import SETTLED, STATE_LABELS, STATE_TONES, WAITING, State
+from openhtm.traceability.rules.states import STATE_LABELS, STATE_TONES, WAITING, State
 from openhtm.traceability.services import files as services
 from openhtm.traceability.services import mappings
 from openhtm.ui import lists, parts
@@ -179,11 +179,11 @@ def _facts(file: TesterFile) -> list[parts.Fact]:
 
 def test_shown(actor: Actor, file: TesterFile, one: FileTest, rows: list[Any]) -> dict[str, Any]:
     """What a page shows of a test; a device that a colleague of another facility matched keeps its name to itself."""
-    reach = actor.reach()
-    seen = one.device is None or reach.everywhere or one.device.facility_id in reach.facility_ids
+    seen = not queries.hidden_from(actor, one)
     device = one.device if seen else None
     state = State(one.state)
     result = one.result if seen else None
+    goes = one.checklist if seen and state in (State.READY, State.ROWS, State.STORED) else None
     return {
         "test": one,
         "said": one.asset_number or one.serial_number or one.udi,
@@ -191,23 +191,22 @@ def test_shown(actor: Actor, file: TesterFile, one: FileTest, rows: list[Any]) -
         "device_url": f"/d/{device.control_number}" if device else "",
         "hidden": not seen,
         "how": METHODS.get(one.match, ""),
-        "order": one.checklist.work_order if one.checklist and seen else None,
-        "order_url": reverse("workorders:checklist", args=[one.checklist.work_order.number, one.checklist.uid])
-        if one.checklist and seen
-        else "",
+        "order": goes.work_order if goes else None,
+        "order_url": reverse("workorders:checklist", args=[goes.work_order.number, goes.uid]) if goes else "",
         "tone": STATE_TONES[state],
         "label": STATE_LABELS[state],
         "waits": state in WAITING or state == State.SET_ASIDE,
-        "settled": state in SETTLED and state != State.SET_ASIDE,
+        "settled": state == State.STORED,
         "verdict": (VERDICT_TONES.get(one.verdict, "info"), VERDICT_WORDS.get(one.verdict, one.verdict)) if one.verdict and seen else None,
-        "sentence": one.sentence if seen else "It belongs to a device of another facility.",
+        "sentence": one.sentence if seen else queries.HIDDEN,
         "url": reverse("traceability:test", args=[file.uid, one.uid]),
-        "rows": [row_shown(row) for row in rows],
+        "rows": [row_shown(row, seen=seen) for row in rows],
         "result": result,
     }
 
 
-def row_shown(row: Any) -> dict[str, Any]:
+def row_shown(row: Any, *, seen: bool) -> dict[str, Any]:
+    """What a page shows of a row: what it becomes only where the device may be seen."""
     read = row.read or {}
     said = read.get("said", {})
     value = " ".join(
@@ -218,10 +217,10 @@ def row_shown(row: Any) -> dict[str, Any]:
         "name": said.get("test", ""),
         "value": value,
         "opinion": {"pass": "tester: pass", "fail": "tester: fail"}.get(read.get("said_verdict") or "", ""),
-        "measures": row.measures,
-        "limit": row.limit,
-        "verdict": (VERDICT_TONES.get(row.verdict, "info"), VERDICT_WORDS.get(row.verdict, row.verdict)) if row.verdict else None,
-        "field": row.field,
+        "measures": row.measures if seen else "",
+        "limit": row.limit if seen else "",
+        "verdict": (VERDICT_TONES.get(row.verdict, "info"), VERDICT_WORDS.get(row.verdict, row.verdict)) if row.verdict and seen else None,
+        "field": row.field if seen else "",
         "field_value": said.get(row.field, ""),
         "sentence": row.sentence,
         "problems": row.problems,
@@ -277,7 +276,7 @@ def file_problems(request: HttpRequest, uid: UUID) -> HttpResponse:
     with io.StringIO(newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("row", "column", "value", "severity", "message"))
-        for one in queries.problems_of(file):
+        for one in queries.problems_of(who(request), file):
             writer.writerow([one["row"], one["column"], guarded(str(one["value"])), one["severity"], guarded(one["message"])])
         response = HttpResponse("\ufeff" + stream.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="problems-{str(file.uid)[-12:]}.csv"'

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from openhtm.identity.actor import require
+from openhtm.identity.actor import require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.testers.rules.files.model import FileReading
 from openhtm.testers.rules.files.reading import read
@@ -32,7 +32,9 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
     require(actor, Permission.VIEW_TESTERS)
     rows = [(one, reverse("traceability:mapping", args=[one.mapping.code]), FORMATS[one.mapping.format]) for one in services.choices()]
     return render(
-        request, "traceability/mapping_list.html", {"rows": rows, "may_edit": actor.may(Permission.MANAGE_TESTERS), "trail": _trail()}
+        request,
+        "traceability/mapping_list.html",
+        {"rows": rows, "may_edit": actor.may_everywhere(Permission.MANAGE_TESTERS), "trail": _trail()},
     )
 
 
@@ -51,7 +53,7 @@ def mapping(request: HttpRequest, code: str) -> HttpResponse:
             tried, status = read(data=upload.read(MAX_BYTES + 1), mapping=one.mapping), 200
     context = {
         "one": one, "form": form, "tried": tried and _tried(tried), "trail": _trail((one.mapping.title, "")), "format": FORMATS[one.mapping.format],
-        "facts": _facts(one), "may_edit": actor.may(Permission.MANAGE_TESTERS), "may_import": actor.may(Permission.DO_WORK),
+        "facts": _facts(one), "may_edit": actor.may_everywhere(Permission.MANAGE_TESTERS), "may_import": actor.may(Permission.DO_WORK),
     }  # fmt: skip
     return render(request, "traceability/mapping.html", context, status=status)
 
@@ -83,7 +85,7 @@ def _tried(found: FileReading) -> dict[str, Any]:
 def mapping_add(request: HttpRequest) -> HttpResponse:
     """Add a mapping, from nothing or from a copy of another."""
     actor = who(request)
-    require(actor, Permission.MANAGE_TESTERS)
+    require_everywhere(actor, Permission.MANAGE_TESTERS)
     like = lists.text_of(request, "like")
     text = services.find_mapping(like).text if like else ""
 
@@ -98,7 +100,7 @@ def mapping_add(request: HttpRequest) -> HttpResponse:
 def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
     """Change a mapping of one's own: the next version."""
     actor = who(request)
-    require(actor, Permission.MANAGE_TESTERS)
+    require_everywhere(actor, Permission.MANAGE_TESTERS)
     one, here = services.find_mapping(code), reverse("traceability:mapping", args=[code])
     if one.origin == services.SHIPPED:
         return HttpResponseRedirect(f"{reverse('traceability:mapping-add')}?like={code}")

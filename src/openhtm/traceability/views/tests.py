@@ -18,6 +18,7 @@ from openhtm.traceability.forms import SettleForm
 from openhtm.traceability.models import FileTest
 from openhtm.traceability.queries import files as queries
 from openhtm.traceability.queries.targets import targets_of
+from openhtm.traceability.rules.states import State
 from openhtm.traceability.services import files as services
 from openhtm.traceability.views.files import address, test_shown, who
 from openhtm.ui.editing import edit_page
@@ -38,8 +39,9 @@ def test_page(request: HttpRequest, uid: UUID, test_uid: UUID) -> HttpResponse:
         return address(file)
 
     ask_day = not any((row.read or {}).get("measured_at") for row in rows)
-    initial = {"device": one.device.control_number if one.device and one.match == "hand" else "", "note": one.note}
-    form = SettleForm(request.POST or None, orders=_orders(actor, one), ask_day=ask_day, initial=initial)
+    initial = _chosen(one)
+    ask_own = one.own_test or one.state in (State.AGAIN, State.REPEATED)
+    form = SettleForm(request.POST or None, orders=_orders(actor, one), ask_day=ask_day, ask_own=ask_own, initial=initial)
     context = {
         "shown": test_shown(actor, file, one, rows), "file": file, "back": address(file), "candidates": queries.candidates_of(actor, one),
         "trail": [("Testers", reverse("testers:tester-list")), ("Files", reverse("traceability:file-list")), (file.file_name, address(file)),
@@ -47,6 +49,16 @@ def test_page(request: HttpRequest, uid: UUID, test_uid: UUID) -> HttpResponse:
     }  # fmt: skip
     with timezone.override(ZoneInfo(file.facility.time_zone)):
         return edit_page(request, form=form, save=save, template="traceability/test.html", context=context)
+
+
+def _chosen(one: FileTest) -> dict[str, Any]:
+    """What a person decided before: saved again it stays."""
+    return {
+        "device": one.device.control_number if one.device and one.match == "hand" else "",
+        "order": one.checklist.work_order.number if one.checklist and one.checklist_by_hand else None,
+        "own_test": one.own_test,
+        "note": one.note,
+    }
 
 
 def _orders(actor: Actor, one: FileTest) -> list[tuple[int, str]]:

@@ -119,8 +119,7 @@ def get_training_record(request: HttpRequest, uid: UUID) -> dict[str, Any]:
             for one in found.standing
         ],
         "sessions": [
-            {"session": one.uid, "title": one.course.title, "held_at": one.held_at, "trainer_name": one.trainer_name}
-            for one in found.sessions
+            {"session": one.uid, "title": one.title, "held_at": one.held_at, "trainer_name": one.trainer_name} for one in found.sessions
         ],
     }
 

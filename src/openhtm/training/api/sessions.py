@@ -246,7 +246,7 @@ def _session(one: TrainingSession) -> dict[str, Any]:
     shown = ("uid", "department_id", "held_at", "minutes", "kind", "trainer_name", "place")
     facts = {name: getattr(one, name) for name in shown}
     return facts | {
-        "course": one.course.uid, "title": one.course.title, "facility": one.facility.code, "cancelled": one.cancelled_at is not None,
+        "course": one.course.uid, "title": one.title, "facility": one.facility.code, "cancelled": one.cancelled_at is not None,
     }  # fmt: skip
 
 

@@ -74,6 +74,8 @@ class TrainingSession(models.Model):
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     code = models.CharField(max_length=12, unique=True, default=session_code, editable=False, help_text="In the address of its QR code.")
     course = models.ForeignKey(Course, models.PROTECT, related_name="sessions")
+    title = models.CharField(max_length=160, help_text="Of the course when the session began: what papers say.")
+    content = models.TextField(max_length=4000, blank=True, help_text="What was taught, as the course said when the session began.")
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="+", db_index=False)
     department = models.ForeignKey(
         Department, models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: for several units."
@@ -103,6 +105,7 @@ class TrainingSession(models.Model):
                 condition=Q(minutes__gte=1, minutes__lte=1440),
                 violation_error_message="Give 1 to 1,440 minutes.",
             ),
+            models.CheckConstraint(name="training_session_has_title", condition=~Q(title=""), violation_error_message="Give a title."),
             models.CheckConstraint(
                 name="training_session_has_trainer", condition=~Q(trainer_name=""), violation_error_message="Say who trains."
             ),
@@ -110,7 +113,7 @@ class TrainingSession(models.Model):
         indexes = [models.Index(fields=["facility", "-held_at"], name="training_session_facility")]
 
     def __str__(self) -> str:
-        return f"{self.course.title}, {self.held_at:%d %b %Y}"
+        return f"{self.title}, {self.held_at:%d %b %Y}"
 
 
 class SignedBy(models.TextChoices):

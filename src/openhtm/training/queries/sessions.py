@@ -38,7 +38,7 @@ def sessions(actor: Actor, *, q: str = "", facility: str = "", kind: str = "", w
     )
     found = found.filter(cancelled_at__isnull=when != "cancelled")
     if q:
-        found = found.filter(Q(course__title__icontains=q) | Q(trainer_name__icontains=q) | Q(department__name__icontains=q))
+        found = found.filter(Q(title__icontains=q) | Q(trainer_name__icontains=q) | Q(department__name__icontains=q))
     if facility:
         found = found.filter(facility__code__iexact=facility)
     return found.filter(kind=kind) if kind else found

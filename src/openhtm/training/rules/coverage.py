@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from openhtm.training.rules.calendar import months_later
+from openhtm.core.months import add_months
 
 
 class State(StrEnum):
@@ -114,7 +114,7 @@ def state(need: Need, trained_on: date | None, *, on: date, soon_days: int) -> S
 
 def due_again(need: Need, trained_on: date) -> date | None:
     """The first day on which a training no longer counts; None: it counts for good."""
-    return None if need.repeat_months is None else months_later(trained_on, need.repeat_months)
+    return None if need.repeat_months is None else add_months(trained_on, need.repeat_months)
 
 
 def newest(need: Need, trained: Mapping[tuple[int, int], date]) -> date | None:

@@ -14,6 +14,7 @@ from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.ids import uuid7
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Department
 from openhtm.training.models import Attendance, Clinician, Decision, Settlement, SignedBy, TrainingSession
 from openhtm.training.queries.people import known_at
@@ -49,6 +50,19 @@ class SessionNotBegun(DomainError):
     code = "session-not-begun"
     status = 409
     message = "People can be recorded from {opens} on."
+
+
+class ListChanged(DomainError):
+    """An imported list would be recorded otherwise than it was shown (409)."""
+
+    code = "sign-in-list-changed"
+    status = 409
+    message = "{name} would now be taken otherwise than you saw, so nothing was recorded. Look at the list again."
+
+
+Seen = tuple[str, int | None]
+"""What was shown of a row: its verdict, and the key of the person it was taken for."""
+_SAME_ID = "The sign-in with this id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,8 @@ def sign_in(
 ) -> Attendance:
     """Record somebody who scanned the code, logged in or not. Whoever is not known is kept all the same.
 
-    The same person, name and number, or ``uid`` again return what is stored. Five statements. Raises SignInClosed, Invalid.
+    The same person, name and number, or ``uid`` again return what is stored. Five statements.
+    Raises SignInClosed, Invalid, Conflict (the ``uid`` is somebody else's).
     """
     require_open(session, now=now)
     row = ListRow(
@@ -104,7 +119,8 @@ def sign_in(
     )
     if not name_key(row.name):
         raise Invalid({"name": ["Give your name with letters."]})
-    if uid is not None and (stored := Attendance.objects.filter(uid=uid, session=session).first()):
+    if uid is not None and (stored := Attendance.objects.filter(uid=uid).first()):
+        _require_same(stored, session, row)
         return stored
     found = Roster(known_at(session.facility_id)).match(name=row.name, number=row.number)
     made = _write(session, [(row, found)], by=SignedBy.QR, actor=None, now=now, units=[line(unit, field="unit", limit=120)], uids=[uid])
@@ -113,11 +129,20 @@ def sign_in(
 
 @transaction.atomic
 def record_list(
-    *, actor: Actor, session_uid: UUID, rows: Sequence[ListRow], by: SignedBy, now: datetime, uids: Sequence[UUID] = ()
+    *,
+    actor: Actor,
+    session_uid: UUID,
+    rows: Sequence[ListRow],
+    by: SignedBy,
+    now: datetime,
+    uids: Sequence[UUID] = (),
+    seen: Sequence[Seen] = (),
 ) -> list[Outcome]:
-    """Record a list of people; rows with a problem, or of people who are on the list, write nothing. Five statements for any number.
+    """Record a list of people; rows with a problem, or of people who are on the list, write nothing. Six statements for any number.
 
-    Returns what each row came to. Raises TrainingSession.DoesNotExist, NotAllowed, SessionCancelled, SessionNotBegun, Invalid.
+    ``seen``: what somebody was shown before of each row; what would now come out otherwise refuses the whole list.
+    Returns what each row came to.
+    Raises TrainingSession.DoesNotExist, NotAllowed, SessionCancelled, SessionNotBegun, Invalid, ListChanged, Conflict.
     """
     session = managed_session(actor, session_uid)
     opens, _ = open_window(session)
@@ -126,10 +151,36 @@ def record_list(
     if not rows or len(rows) > limits().list_rows:
         raise Invalid({"people": [f"Give 1 to {limits().list_rows} people, one a line."]})
     outcomes = judge_list(session, rows)
+    _refuse_unseen(outcomes, seen)
+    _refuse_taken_ids(session, rows, uids)
     taken = [(one.row, one.match) for one in outcomes if one.verdict in ("matched", "unknown")]
     fresh = {id(one.row): uid for one, uid in zip(outcomes, uids, strict=False)}
     _write(session, taken, by=by, actor=actor, now=now, units=[row.unit for row, _ in taken], uids=[fresh.get(id(row)) for row, _ in taken])
     return outcomes
+
+
+def _refuse_unseen(outcomes: Sequence[Outcome], seen: Sequence[Seen]) -> None:
+    """Raise ListChanged where a row is taken for somebody else than was shown. Who is on the list by now is not written again."""
+    for one, (verdict, key) in zip(outcomes, seen, strict=False):
+        if one.match.key != key or one.verdict not in (verdict, "known"):
+            raise ListChanged(name=one.row.name or f"Row {one.row.row}")
+
+
+def _refuse_taken_ids(session: TrainingSession, rows: Sequence[ListRow], uids: Sequence[UUID]) -> None:
+    """Raise Conflict where an id is somebody else's, stored or in this list. One statement, none without ids."""
+    if not uids:
+        return
+    sent: dict[UUID, ListRow] = {}
+    for uid, row in zip(uids, rows, strict=True):
+        if written_key(sent.setdefault(uid, row).name, sent[uid].number) != written_key(row.name, row.number):
+            raise Conflict(what=_SAME_ID)
+    for stored in Attendance.objects.filter(uid__in=sent):
+        _require_same(stored, session, sent[stored.uid])
+
+
+def _require_same(stored: Attendance, session: TrainingSession, row: ListRow) -> None:
+    if stored.session_id != session.pk or (stored.name_key, stored.employee_number) != written_key(row.name, row.number):
+        raise Conflict(what=_SAME_ID)
 
 
 def judge_list(session: TrainingSession, rows: Iterable[ListRow]) -> list[Outcome]:
@@ -166,7 +217,8 @@ def settle(
 ) -> Settlement:
     """Say who somebody on a list was, or that they do not count. What was written stays; the newest decision holds.
 
-    A number that was written goes to somebody who has none yet. Raises Attendance.DoesNotExist, NotAllowed, Invalid.
+    A number that was written goes to somebody who has none yet, where the actor may change them.
+    Raises Attendance.DoesNotExist, NotAllowed, Invalid.
     """
     written = attendance_of(actor).get(uid=attendance_uid)
     require_training(actor, written.session.facility)
@@ -185,12 +237,15 @@ def settle(
 
 
 def _chosen(actor: Actor, written: Attendance, uid: UUID | None) -> Clinician:
-    person = Clinician.objects.visible_to(actor).filter(uid=uid).first() if uid else None
+    seen = Clinician.objects.visible_to(actor).select_related("department").select_for_update(of=("self",))
+    person = seen.filter(uid=uid).first() if uid else None
     if person is None:
         raise Invalid({"clinician": ["Choose somebody that you can see."]})
-    if written.employee_number and not person.employee_number and not _number_taken(written.employee_number):
+    may_change = actor.may(Permission.MANAGE_TRAINING, at=person.department.facility_id)
+    if may_change and written.employee_number and not person.employee_number and not _number_taken(written.employee_number):
         person.employee_number = written.employee_number
-        person.save(update_fields=["employee_number"])
+        with refuse_readably():
+            person.save(update_fields=["employee_number"])
     return person
 
 
@@ -237,5 +292,5 @@ def _stored(session: TrainingSession, row: ListRow, found: Match) -> Attendance:
     same = {"clinician_id": found.key} if found.key else {"clinician": None, "name_key": words, "employee_number": number}
     stored = there.filter(**same).first()
     if stored is None:
-        raise Conflict(what="The sign-in with this id")
+        raise Conflict(what=_SAME_ID)
     return stored

@@ -52,7 +52,7 @@ def record_pdf(record: Record, *, on: dt.date, types: dict[int, str], now: dt.da
         "sessions": [
             [
                 _day(_held_on(one)),
-                one.course.title,
+                one.title,
                 str(one.course.device_model or one.course.device_type),
                 one.trainer_name,
                 f"{one.minutes} min",
@@ -71,9 +71,9 @@ def certificate_pdf(written: Attendance, person: Clinician, *, now: dt.datetime)
         **_about(now),
         "name": person.full_name,
         "unit": f"{person.department.name}, {person.department.facility.name}",
-        "course": session.course.title,
+        "course": session.title,
         "about": str(about),
-        "content": session.course.content,
+        "content": session.content,
         "held": f"{_day(_held_on(session))}, {session.minutes} min",
         "trainer": session.trainer_name,
         "proof": f"Recorded {written.recorded_at:%d %b %Y} by {written.get_by_display()}, {written.uid}",
@@ -86,7 +86,7 @@ def _sheet(session: TrainingSession, attendees: list[Attendee], base_url: str) -
     opens, closes = (moment.astimezone(zone) for moment in open_window(session))
     return {
         "organisation": _organisation(),
-        "title": session.course.title,
+        "title": session.title,
         "about": str(session.course.device_model or session.course.device_type),
         "where": " · ".join(filter(None, [session.facility.name, session.department.name if session.department else "", session.place])),
         "when": f"{session.held_at.astimezone(zone):%A, %d %b %Y, %H:%M}, {session.minutes} min",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from openhtm.catalog.models import DeviceModel, DeviceType
 from openhtm.core.errors import Conflict, DomainError, Invalid
@@ -40,8 +41,12 @@ def save_course(
     minutes: int = 30,
     content: str = "",
     active: bool = True,
+    now: datetime | None = None,
 ) -> Course:
-    """Add a course about a type or a model, or change one (``uid``); what it is about stays. Raises Course.DoesNotExist, NotAllowed, Invalid."""
+    """Add a course about a type or a model, or change one (``uid``); what it is about stays.
+
+    Sessions that have not begun follow; those that have say for good what was taught. Raises Course.DoesNotExist, NotAllowed, Invalid.
+    """
     require(actor, Permission.MANAGE_TRAINING)
     values: dict[str, Any] = {
         "title": line(title, field="title", limit=160, needed=True), "minutes": _minutes(minutes), "content": content.replace("\0", "")[:4000],
@@ -55,6 +60,7 @@ def save_course(
         for name, value in values.items():
             setattr(course, name, value)
         course.save(update_fields=list(values))
+        TrainingSession.objects.filter(course=course, held_at__gt=now or timezone.now()).update(title=course.title, content=course.content)
     return course
 
 
@@ -89,7 +95,7 @@ def plan_session(
     trainer = line(trainer_name, field="trainer_name", limit=120, needed=True)
     with refuse_readably():
         return TrainingSession.objects.create(
-            uid=uid or uuid7(), course=course, facility=facility, department_id=department_id, held_at=held_at, kind=kind,
+            uid=uid or uuid7(), course=course, title=course.title, content=course.content, facility=facility, department_id=department_id, held_at=held_at, kind=kind,
             minutes=_minutes(course.minutes if minutes is None else minutes), trainer_name=trainer,
             trainer_user_id=actor.user_id if trainer == actor.name else None,
             place=line(place, field="place", limit=120), note=line(note, field="note", limit=400),

@@ -35,6 +35,8 @@ class SessionFactory(factory.django.DjangoModelFactory):
         model = TrainingSession
 
     course = factory.SubFactory(CourseFactory)
+    title = factory.SelfAttribute("course.title")
+    content = factory.SelfAttribute("course.content")
     department = factory.SubFactory(DepartmentFactory)
     facility = factory.LazyAttribute(lambda session: session.department.facility)
     held_at = dt.datetime(2026, 11, 22, 14, tzinfo=dt.UTC)

@@ -1,6 +1,7 @@
 """The pages of training: an educator's, a nurse's, and the sign-in without log-in."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -87,6 +88,18 @@ def test_somebody_signs_in_without_log_in_and_is_told_so(session, rosa):
     assert client.get(reverse("training:attend", args=["ZZZZZZZZZZZZ"])).status_code == 404
 
 
+def test_a_form_that_was_passed_on_is_kept_apart(session, rosa):
+    client, url = Client(), reverse("training:attend", args=[session.code])
+    [uid] = re.findall(r'name="uid" value="([^"]+)"', client.get(url).content.decode())
+    client.post(url, {"name": "Rosa Lindqvist", "employee_number": "10482", "uid": uid})
+    passed = client.post(url, {"name": "Ana Diaz", "employee_number": "7", "uid": uid})
+    assert passed.status_code == 409
+    [fresh] = re.findall(r'name="uid" value="([^"]+)"', passed.content.decode())
+    assert fresh != uid
+    client.post(url, {"name": "Ana Diaz", "employee_number": "7", "uid": fresh})
+    assert session.attendances.count() == 2
+
+
 def test_outside_its_time_a_session_offers_nothing_and_takes_nothing(session, rosa):
     TrainingSession.objects.update(held_at=timezone.now() - dt.timedelta(days=1))
     client, url = Client(), reverse("training:attend", args=[session.code])
@@ -112,10 +125,13 @@ def test_an_educator_types_and_imports_a_list(icu, edith, session, rosa):
     url = reverse("training:session-import", args=[session.uid])
     looked = client.post(url, {"file": SimpleUploadedFile("x.csv", b"Name,Badge\nRosa Lindqvist,10482\nJo Park,9\n")}).content.decode()
     assert "On the list already" in looked
-    assert "Jo Park; 9" in looked
     assert session.attendances.count() == 2, "looking writes nothing"
-    client.post(reverse("training:session-people", args=[session.uid]), {"people": "Jo Park; 9", "by": "import"})
-    assert session.attendances.filter(by="import").count() == 1
+    [shown] = re.findall(r'name="shown" hidden>([^<]+)<', looked)
+    people = reverse("training:session-people", args=[session.uid])
+    assert client.post(people, {"shown": shown + "x"}).status_code == 422
+    assert "1 recorded" not in client.post(people, {"shown": shown}, follow=True).content.decode()
+    [jo] = session.attendances.filter(by="import")
+    assert (jo.name, jo.employee_number) == ("Jo Park", "9")
     assert client.post(url, {"file": SimpleUploadedFile("x.pdf", b"%PDF-1.7 nothing")}).status_code == 422
     for name in ("session", "session-show", "session-sheet", "session-code"):
         assert client.get(reverse(f"training:{name}", args=[session.uid])).status_code == 200

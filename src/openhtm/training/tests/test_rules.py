@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openhtm.catalog.rules.starter import read_starter_types
-from openhtm.training.rules.calendar import months_later
 from openhtm.training.rules.coverage import Line, Need, Standing, State, due_again, needs, newest, state, worst
 from openhtm.training.rules.lists import TooManyAttendees, typed_list
 from openhtm.training.rules.matching import Known, match, name_key, names_agree
@@ -115,14 +114,6 @@ def test_a_course_on_a_model_counts_for_its_type_and_not_for_other_models():
     assert newest(Need(7, None, None, None, ()), trained) == TODAY - 5 * DAY
     assert newest(Need(7, 70, None, None, ()), trained) == TODAY - 5 * DAY
     assert newest(Need(7, 71, None, None, ()), trained) is None
-
-
-@pytest.mark.parametrize(
-    ("day", "more", "expected"),
-    [("2024-01-31", 1, "2024-02-29"), ("2024-02-29", 12, "2025-02-28"), ("2025-12-15", 1, "2026-01-15"), ("9990-01-01", 600, "9999-12-31")],
-)
-def test_months_end_where_the_month_ends(day, more, expected):
-    assert months_later(dt.date.fromisoformat(day), more) == dt.date.fromisoformat(expected)
 
 
 ROSA, JO, JO2 = Known(1, "Rosa Lindqvist", "10482"), Known(2, "Jo Park", "555"), Known(3, "Jo Park", "556")

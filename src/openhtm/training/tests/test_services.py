@@ -1,6 +1,7 @@
 """Training against the database: coverage, sign-in by code, lists, settling, policy and reminders."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -8,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from openhtm.catalog.models import DeviceType
 from openhtm.catalog.tests.factories import DeviceModelFactory, DeviceTypeFactory
-from openhtm.core.errors import Invalid, NotAllowed
+from openhtm.core.errors import Conflict, Invalid, NotAllowed
 from openhtm.core.ids import uuid7
+from openhtm.identity.actor import Grant
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
@@ -20,10 +22,11 @@ from openhtm.training.queries import coverage as queries
 from openhtm.training.queries import people
 from openhtm.training.queries.sessions import attended, attendees, unsettled
 from openhtm.training.rules.coverage import State
-from openhtm.training.rules.lists import typed_list
+from openhtm.training.rules.lists import ListRow, typed_list
 from openhtm.training.rules.shipped import limits, starter_policy
 from openhtm.training.services import attendance, clinicians, policies, reminders, sessions, throttling
-from openhtm.training.services.attendance import SignInClosed, record_list, session_by_code, settle, sign_in
+from openhtm.training.services.attendance import SignInClosed, judge_list, record_list, session_by_code, settle, sign_in
+from openhtm.training.services.importing import as_shown, read_shown
 from openhtm.training.services.printing import certificate_pdf, record_pdf, sheet_pdf, sheet_png
 from openhtm.training.tests.factories import ClinicianFactory, CourseFactory, PolicyFactory, SessionFactory
 from openhtm.ui.barcodes import decode_image
@@ -390,3 +393,77 @@ def test_papers_are_made_and_the_printed_code_leads_to_the_sign_in(icu, policy, 
     assert [one.state for one in record.standing] == [State.TRAINED]
     assert record_pdf(record, on=TODAY, types={}, now=NOW).startswith(b"%PDF")
     assert certificate_pdf(written, rosa, now=NOW).startswith(b"%PDF")
+
+
+def test_a_number_goes_to_nobody_whom_the_educator_may_not_change(north, icu, session, chen):
+    """Chen runs training in South and sees North as a technician; a person of North keeps what North wrote."""
+    jo = ClinicianFactory(department=icu, full_name="Jo Park", employee_number="")
+    south = chen.grants[0].facility_id
+    both = replace(chen, grants=(*chen.grants, Grant(Role.TECHNICIAN, north.pk)))
+    there = SessionFactory(course=session.course, department=DepartmentFactory(facility_id=south))
+    written = sign_in(session=there, name="Jo Park", employee_number="555", now=NOW)
+    settle(actor=both, attendance_uid=written.uid, decision="clinician", clinician_uid=jo.uid, now=NOW)
+    jo.refresh_from_db()
+    assert jo.employee_number == ""
+
+
+def test_a_number_taken_in_the_same_moment_is_refused_in_words(icu, session, edith, monkeypatch):
+    jo = ClinicianFactory(department=icu, full_name="Jo Park", employee_number="")
+    ClinicianFactory(department=icu, employee_number="555")
+    written = sign_in(session=session, name="Jo Park", employee_number="555", now=NOW)
+    monkeypatch.setattr(attendance, "_number_taken", lambda number: False)
+    with pytest.raises(Invalid, match="this employee number"):
+        settle(actor=edith, attendance_uid=written.uid, decision="clinician", clinician_uid=jo.uid, now=NOW)
+    assert not Settlement.objects.exists()
+
+
+def test_an_id_of_somebody_else_is_never_told_as_done(session, icu, rosa, edith):
+    uid = uuid7()
+    sign_in(session=session, name="Rosa Lindqvist", employee_number="10482", uid=uid, now=NOW)
+    other = SessionFactory(course=session.course, department=icu)
+    for where, name in ((session, "Ana Diaz"), (other, "Rosa Lindqvist")):
+        with pytest.raises(Conflict, match="id"):
+            sign_in(session=where, name=name, employee_number="10482", uid=uid, now=NOW)
+        with pytest.raises(Conflict, match="id"):
+            record_list(
+                actor=edith, session_uid=where.uid, rows=typed_list(f"{name}, 10482", limit=9), by=SignedBy.LIST, uids=[uid], now=NOW
+            )
+    twice, fresh = typed_list("Ana Diaz, 1\nJo Park, 2", limit=9), uuid7()
+    with pytest.raises(Conflict, match="id"):
+        record_list(actor=edith, session_uid=session.uid, rows=twice, by=SignedBy.LIST, uids=[fresh, fresh], now=NOW)
+    assert Attendance.objects.count() == 1
+    same = record_list(
+        actor=edith, session_uid=session.uid, rows=typed_list("Rosa Lindqvist, 10482", limit=9), by=SignedBy.LIST, uids=[uid], now=NOW
+    )
+    assert [one.verdict for one in same] == ["known"]
+
+
+def test_an_imported_list_is_recorded_as_it_was_shown_or_not_at_all(session, icu, edith):
+    rows = [ListRow(2, "Park; Jo", "9, B", "ICU"), ListRow(3, "Ana 2 Diaz", "", "4 West"), ListRow(4, "", "", "", "There is no name.")]
+    shown = as_shown(session.uid, judge_list(session, rows))
+    again, seen = read_shown(session.uid, shown)
+    assert again == rows
+    with pytest.raises(Invalid, match="Upload it again"):
+        read_shown(SessionFactory(course=session.course, department=icu).uid, shown)
+    with pytest.raises(Invalid, match="Upload it again"):
+        read_shown(session.uid, shown[:-1])
+    jo = ClinicianFactory(department=icu, full_name="Jo Park", employee_number="9B")
+    with pytest.raises(attendance.ListChanged, match="Park; Jo"):
+        record_list(actor=edith, session_uid=session.uid, rows=again, by=SignedBy.IMPORT, seen=seen, now=NOW)
+    assert not Attendance.objects.exists()
+    again, seen = read_shown(session.uid, as_shown(session.uid, judge_list(session, rows)))
+    for _ in range(2):
+        record_list(actor=edith, session_uid=session.uid, rows=again, by=SignedBy.IMPORT, seen=seen, now=NOW)
+    written = set(Attendance.objects.values_list("name", "employee_number", "unit", "clinician"))
+    assert written == {("Park; Jo", "9B", "ICU", jo.pk), ("Ana 2 Diaz", "", "4 West", None)}
+
+
+def test_what_was_taught_stays_as_it_was_when_the_course_is_changed(north, icu, pump, edith):
+    course = sessions.save_course(actor=edith, title="Pump basics", content="Alarms", device_type_code="pump")
+    asked = {"course_uid": course.uid, "facility_id": north.pk, "kind": "yearly", "trainer_name": "Edith", "now": NOW}
+    held = sessions.plan_session(actor=edith, held_at=NOW - DAY, **asked)
+    planned = sessions.plan_session(actor=edith, held_at=NOW + DAY, **asked)
+    sessions.save_course(actor=edith, uid=course.uid, title="Pumps anew", content="Batteries", now=NOW)
+    for one, expected in ((held, ("Pump basics", "Alarms")), (planned, ("Pumps anew", "Batteries"))):
+        one.refresh_from_db()
+        assert (one.title, one.content) == expected

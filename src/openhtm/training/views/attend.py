@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from openhtm.core.errors import DomainError
+from openhtm.core.errors import Conflict, DomainError
 from openhtm.core.ids import uuid7
 from openhtm.identity.actor import Actor
 from openhtm.identity.addresses import client_address
@@ -19,8 +19,9 @@ from openhtm.training.forms import AttendForm
 from openhtm.training.models import Attendance, Clinician, TrainingSession
 from openhtm.training.services.attendance import SessionCodeUnknown, SignInClosed, open_window, session_by_code, sign_in
 from openhtm.training.services.throttling import note_try
-from openhtm.training.views.common import SeeOther, at_facility
+from openhtm.training.views.common import at_facility
 from openhtm.ui.editing import add_refusal
+from openhtm.ui.redirects import SeeOther
 
 MOST_NAMES = 300
 
@@ -39,6 +40,7 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 written = _sign(request, session, form.cleaned_data)
             except DomainError as refusal:
+                form = _with_new_id(form) if isinstance(refusal, Conflict) else form
                 add_refusal(form, refusal)
                 status = refusal.status if refusal.status in (409, 429) else 422
                 is_open = is_open and not isinstance(refusal, SignInClosed)
@@ -51,6 +53,13 @@ def attend(request: HttpRequest, code: str) -> HttpResponse:
     }  # fmt: skip
     with at_facility(session.facility):
         return render(request, "training/attend.html", context, status=status)
+
+
+def _with_new_id(form: AttendForm) -> AttendForm:
+    """The same form under an id of its own: a device that was passed on had sent this one for somebody else."""
+    again = AttendForm({**form.cleaned_data, "uid": uuid7()})
+    again.full_clean()
+    return again
 
 
 def _found(request: HttpRequest, code: str) -> TrainingSession:

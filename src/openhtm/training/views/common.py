@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,12 +25,6 @@ TABS = (
     ("Policy", "training:policy-list"),
 )
 FOR_EDUCATORS = frozenset({"training:unsettled"})
-
-
-class SeeOther(HttpResponseRedirect):
-    """Look there, with GET, whatever was sent here (303)."""
-
-    status_code = 303
 
 
 def who(request: HttpRequest) -> Actor:

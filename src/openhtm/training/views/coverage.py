@@ -33,7 +33,6 @@ from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
 
 ROWS = 200
-MOST_BEHIND = 50_000
 Number = tuple[int, str, str]
 """An amount, its tone and the address of its rows."""
 

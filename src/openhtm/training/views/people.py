@@ -36,8 +36,6 @@ from openhtm.training.views.common import tabs, who
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
 
-NARROW = ("not sure", "nobody")
-
 
 @require_safe
 def person_list(request: HttpRequest) -> HttpResponse:

@@ -24,16 +24,17 @@ from openhtm.sites.models import Department, Facility
 from openhtm.training.forms import ListForm, ReasonForm, SessionForm, UploadForm
 from openhtm.training.models import Clinician, Course, SessionKind, SignedBy, TrainingSession
 from openhtm.training.queries import sessions as queries
-from openhtm.training.rules.lists import ListRow, typed_list
+from openhtm.training.rules.lists import typed_list
 from openhtm.training.rules.shipped import limits
 from openhtm.training.services import printing
 from openhtm.training.services.attendance import Outcome, judge_list, open_window, record_list
-from openhtm.training.services.importing import read_sign_in_list
+from openhtm.training.services.importing import as_shown, read_shown, read_sign_in_list
 from openhtm.training.services.sessions import cancel_session, managed_session, plan_session
-from openhtm.training.views.common import SeeOther, at_facility, base_url, tabs, who
+from openhtm.training.views.common import at_facility, base_url, tabs, who
 from openhtm.ui import lists
 from openhtm.ui.barcodes import qr, svg
 from openhtm.ui.editing import add_refusal, edit_page
+from openhtm.ui.redirects import SeeOther
 
 VERDICTS = {
     "matched": ("ok", "Known"), "unknown": ("unknown", "Not known: kept to be settled"), "known": ("hold", "On the list already"),
@@ -107,14 +108,15 @@ def session_people(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Record a typed list, or the rows of an imported one that were looked at."""
     actor, this = who(request), _visible(request, uid)
     require(actor, Permission.MANAGE_TRAINING, at=this.facility_id, place=this.facility.name)
-    imported = request.POST.get("by") == SignedBy.IMPORT
-    form = ListForm(request.POST)
+    shown = request.POST.get("shown")
+    form = ListForm(request.POST) if shown is None else ListForm({"people": "as shown"})
     if form.is_valid():
         try:
-            rows = typed_list(form.cleaned_data["people"], limit=limits().list_rows)
-            done = record_list(
-                actor=actor, session_uid=uid, rows=rows, by=SignedBy.IMPORT if imported else SignedBy.LIST, now=timezone.now()
+            rows, seen = (
+                (typed_list(form.cleaned_data["people"], limit=limits().list_rows), []) if shown is None else read_shown(uid, shown)
             )
+            by = SignedBy.LIST if shown is None else SignedBy.IMPORT
+            done = record_list(actor=actor, session_uid=uid, rows=rows, by=by, seen=seen, now=timezone.now())
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
@@ -142,7 +144,7 @@ def session_import(request: HttpRequest, uid: UUID) -> HttpResponse:
         "form": form,
         "rows": [(one, *VERDICTS[one.verdict]) for one in outcomes],
         "figures": [(sum(1 for one in outcomes if one.verdict == code), words, tone) for code, (tone, words) in VERDICTS.items()],
-        "list_text": "\n".join(_as_typed(one.row) for one in outcomes if not one.row.problem),
+        "shown": as_shown(uid, outcomes) if any(not one.row.problem for one in outcomes) else "",
         "trail": _trail(this),
     }
     return render(request, "training/session_import.html", context, status=status)
@@ -166,7 +168,7 @@ def session_sheet(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     this = _visible(request, uid)
     require(who(request), Permission.MANAGE_TRAINING, at=this.facility_id, place=this.facility.name)
     made = printing.sheet_pdf(this, queries.attendees(this), base_url=base_url(request), now=timezone.now())
-    return pdf_response(made, f"Sign-in {this.course.title}.pdf")
+    return pdf_response(made, f"Sign-in {this.title}.pdf")
 
 
 @require_safe
@@ -258,10 +260,6 @@ def _recorded(request: HttpRequest, this: TrainingSession, done: list[Outcome]) 
     return SeeOther(reverse("training:session", args=[this.uid]))
 
 
-def _as_typed(row: ListRow) -> str:
-    return f"{row.name}; {row.number}" if row.number else row.name
-
-
 def _picture(address: str, this: TrainingSession) -> str:
     return mark_safe(svg(qr(address), label=f"Code {this.code}"))  # noqa: S308 - drawn by us, its label is escaped
 
@@ -269,7 +267,7 @@ def _picture(address: str, this: TrainingSession) -> str:
 def _trail(this: TrainingSession) -> list[tuple[str, str]]:
     return [
         ("Training", reverse("training:home")), ("Sessions", reverse("training:session-list")),
-        (this.course.title, reverse("training:session", args=[this.uid])),
+        (this.title, reverse("training:session", args=[this.uid])),
     ]  # fmt: skip
 
 

@@ -49,5 +49,4 @@ def reporters_of(order: WorkOrder) -> QuerySet[WorkOrder]:
 
 def sees_everything(actor: Actor, order: WorkOrder) -> bool:
     """True for people of the department, False for requesters and vendors, who read what is public."""
-    reach = actor.reach()
-    return reach.everywhere or order.facility_id in reach.facility_ids
+    return actor.reach().sees_facility(order.facility_id)

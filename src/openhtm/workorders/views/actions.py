@@ -20,8 +20,8 @@ from openhtm.core.errors import DomainError, Invalid, NotAllowed
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui.editing import add_refusal
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders import forms
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import OtherCost, VendorReport, WorkAttachment, WorkOrder

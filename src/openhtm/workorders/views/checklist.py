@@ -22,8 +22,8 @@ from openhtm.identity.actor import require
 from openhtm.identity.addresses import client_address
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.asking import actor_of
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.procedures.models import ProcedureFile
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders.forms_evidence import AddChecklistForm, FinishForm, SignForm
 from openhtm.workorders.models import Checklist, Result, WorkOrder
 from openhtm.workorders.queries.checklists import current_results, visible_checklists

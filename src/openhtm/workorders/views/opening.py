@@ -19,9 +19,9 @@ from openhtm.core.text import control_number_key
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.sites.models import Facility, Location
 from openhtm.ui.editing import add_refusal
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders import forms
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import WorkOrder, WorkTemplate

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from openhtm.core.errors import DomainError, NotAllowed
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.views.scan import SeeOther
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import WorkOrder
 from openhtm.workorders.queries import detail

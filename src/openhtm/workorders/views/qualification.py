@@ -18,9 +18,9 @@ from openhtm.core.errors import DomainError, NotAllowed
 from openhtm.core.pagination import count_of_page, keyset_page
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui import lists, parts
 from openhtm.ui.editing import edit_page
+from openhtm.ui.redirects import SeeOther
 from openhtm.workforce.models import StaffMember
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.forms_qualification import DecisionOverrideForm, DeclineForm, OverrideForm

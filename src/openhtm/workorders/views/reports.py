@@ -18,8 +18,8 @@ from openhtm.core.errors import DomainError, NotAllowed
 from openhtm.identity.actor import Actor
 from openhtm.identity.addresses import client_address
 from openhtm.identity.rules.permissions import Permission
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui.editing import add_refusal
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders import forms
 from openhtm.workorders.models import WorkComment, WorkEvent, WorkOrder
 from openhtm.workorders.queries.cards import SHORT_STATUS

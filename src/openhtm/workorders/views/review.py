@@ -20,8 +20,8 @@ from openhtm.identity.actor import require
 from openhtm.identity.addresses import client_address
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.asking import actor_of
-from openhtm.inventory.views.scan import SeeOther
 from openhtm.ui.parts import Pager
+from openhtm.ui.redirects import SeeOther
 from openhtm.workorders.forms_evidence import ReviewForm, SettleForm
 from openhtm.workorders.models import HeldResult, WorkOrder
 from openhtm.workorders.queries.checklists import visible_checklists

@@ -95,7 +95,7 @@ def _translated(name: str, said: Mapping[str, str], sources: Mapping[str, Source
 def _row(said: Mapping[str, str], meaning: Meaning, place: str, mapping: TesterMapping, problems: list[Problem]) -> MeasuredRow:
     plain = {name: _translated(name, said, mapping.fields) for name in mapping.fields}
     if not plain.get("asset_number") and not plain.get("serial_number") and not plain.get("udi"):
-        raise _Unfit("asset_number", "Neither an asset number nor a serial number is there. Nobody can tell which device this is.")
+        raise _Unfit("asset_number", "No asset number, serial number or UDI is there. Nobody can tell which device this is.")
     verdict = _verdict(plain.get("result"), place, mapping, problems)
     if meaning.look:
         if verdict is None:
