@@ -14,5 +14,7 @@ def credentials_of(staff_ids: Collection[int], *, on: date) -> dict[int, tuple[C
     found: dict[int, list[Certified]] = {}
     for one in begun_by(staff_ids, on):
         active = one.stopped_on is None
-        found.setdefault(one.staff_id, []).append(Certified(one.programme, one.number, one.expires_on, one.tier, active, one.key))
+        found.setdefault(one.staff_id, []).append(
+            Certified(one.programme, one.number, one.expires_on, one.tier, active, one.verified, one.key)
+        )
     return {staff_id: tuple(held) for staff_id, held in found.items()}

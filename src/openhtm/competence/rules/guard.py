@@ -113,6 +113,7 @@ class ReasonCode(StrEnum):
     COMPETENCY_LAPSED = "competency_lapsed"
     NO_CREDENTIAL = "no_credential"
     CREDENTIAL_LAPSED = "credential_lapsed"
+    CREDENTIAL_UNVERIFIED = "credential_unverified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,11 @@ def _why_no_competency(held: Sequence[Held], least: Level, on: date) -> Reason:
 
 
 def _why_no_credential(certified: Sequence[Certified], programmes: frozenset[str], on: date) -> Reason:
-    lapsed = [
-        one for one in certified if one.expires_on is not None and one.expires_on < on and (not programmes or one.programme in programmes)
-    ]
+    """Say which of the nearer things it is: nobody looked at it yet, it ran out, or nothing."""
+    asked = [one for one in certified if not programmes or one.programme in programmes]
+    if claimed := sorted({one.programme for one in asked if one.claimed_on(on)}):
+        return Reason(ReasonCode.CREDENTIAL_UNVERIFIED, None, ", ".join(claimed))
+    lapsed = [one for one in asked if one.expires_on is not None and one.expires_on < on]
     if lapsed:
         last = max(lapsed, key=lambda one: one.expires_on or date.min)
         return Reason(ReasonCode.CREDENTIAL_LAPSED, last.expires_on, last.programme)

@@ -77,14 +77,22 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """A credential as far as a decision needs it. ``expires_on`` is the last day on which it holds; None: no end."""
+    """A credential as far as a decision needs it. ``expires_on`` is the last day on which it holds; None: no end.
+
+    One that nobody ``verified`` is a claim of its holder and counts for nothing. Seeing the certificate later proves the days before too.
+    """
 
     programme: str
     number: str = ""
     expires_on: date | None = None
     tier: str = "full"
     active: bool = True
+    verified: bool = False
     key: int | None = None
 
     def holds_on(self, day: date) -> bool:
+        return self.verified and self.claimed_on(day)
+
+    def claimed_on(self, day: date) -> bool:
+        """True if it holds by what its holder says, verified or not."""
         return self.active and self.tier == "full" and (self.expires_on is None or day <= self.expires_on)

@@ -25,6 +25,8 @@ def in_words(reason: Reason, *, day_words: str = "") -> str:
             return f"sign-off ran out on {on}"
         case ReasonCode.CREDENTIAL_LAPSED:
             return f"{reason.what} expired on {on}"
+        case ReasonCode.CREDENTIAL_UNVERIFIED:
+            return f"{reason.what} not yet verified"
         case _:
             return f"no {' or '.join(reason.what.split(', '))}" if reason.what else "no credential"
 

@@ -41,7 +41,7 @@ def held(draw):
     )
 
 
-certified = st.builds(Certified, programme=st.sampled_from(["CBET", "CRES", "CHTM"]), expires_on=maybe_days, active=st.booleans())
+certified = st.builds(Certified, programme=st.sampled_from(["CBET", "CRES", "CHTM"]), expires_on=maybe_days, active=st.booleans(), verified=st.booleans())
 standings = st.builds(
     Standing,
     held=st.lists(held(), max_size=4).map(tuple),
@@ -108,7 +108,7 @@ def test_every_reason_has_words(policy, standing, day):
 
 
 VENTILATOR = Held(Subject.TYPE, Level.INDEPENDENT, Basis.VENDOR_SCHOOL, date(2024, 3, 3), date(2026, 3, 2))
-CBET = Certified("CBET", "12345", date(2026, 3, 2))
+CBET = Certified("CBET", "12345", date(2026, 3, 2), verified=True)
 CASES = [
     ("valid on its last day", Needs.COMPETENCY, [VENTILATOR], [], DAY, None),
     ("ran out the day before", Needs.COMPETENCY, [VENTILATOR], [], DAY + timedelta(days=1), Reason(ReasonCode.COMPETENCY_LAPSED, DAY, "independent")),
@@ -120,6 +120,8 @@ CASES = [
     ("taken away the day after", Needs.COMPETENCY, [replace(VENTILATOR, withdrawn_on=DAY + timedelta(days=1))], [], DAY, None),
     ("certified on its last day", Needs.CREDENTIAL, [], [CBET], DAY, None),
     ("certificate expired", Needs.CREDENTIAL, [], [CBET], DAY + timedelta(days=1), Reason(ReasonCode.CREDENTIAL_LAPSED, DAY, "CBET")),
+    ("nobody saw the certificate", Needs.CREDENTIAL, [], [replace(CBET, verified=False)], DAY, Reason(ReasonCode.CREDENTIAL_UNVERIFIED, None, "CBET")),
+    ("expired, and nobody ever saw it", Needs.CREDENTIAL, [], [replace(CBET, verified=False)], DAY + timedelta(days=1), Reason(ReasonCode.CREDENTIAL_LAPSED, DAY, "CBET")),
     ("a candidate is not certified", Needs.CREDENTIAL, [], [replace(CBET, tier="candidate")], DAY, Reason(ReasonCode.NO_CREDENTIAL)),
     ("either: a certificate is enough", Needs.EITHER, [], [CBET], DAY, None),
     ("both: a certificate is not enough", Needs.BOTH, [], [CBET], DAY, Reason(ReasonCode.NO_COMPETENCY)),
@@ -142,6 +144,12 @@ def test_an_engineer_may_decide_without_a_credential_and_a_technician_may_not():
     assert judge(policy, Standing(roles=frozenset({"clinical_engineer"})), on=DAY).by_role == "clinical_engineer"
     refused = judge(policy, Standing(roles=frozenset({"technician"})), on=DAY)
     assert (refused.outcome, in_words(refused.reasons[0])) == (Outcome.BLOCK, "no CBET or CCE")
+
+
+def test_a_certificate_that_nobody_saw_reads_as_not_yet_verified():
+    policy = Policy(Act.ASSIGN, RiskClass.OTHER, Needs.CREDENTIAL, Mode.BLOCK)
+    verdict = judge(policy, Standing(certified=(replace(CBET, verified=False),)), on=DAY)
+    assert [in_words(one) for one in verdict.reasons] == ["CBET not yet verified"]
 
 
 def test_somebody_who_left_or_has_no_record_is_not_qualified():

@@ -162,6 +162,7 @@ def test_a_stranger_engineer_has_no_part_in_it(device):
 
 def hold(actor, **values):
     given = {"programme": "CBET", "issued_on": dt.date(2020, 1, 1), "expires_on": dt.date(2026, 12, 31)} | values
+    given = {"verified_by": UserFactory(), "verified_at": NOW - dt.timedelta(days=30)} | given
     return Credential.objects.create(staff=staff_of(actor), **given)
 
 
@@ -184,6 +185,7 @@ def test_a_certification_that_holds_on_the_day_is_enough(device, omar):
         {"tier": "retired"},
         {"programme": "CABT"},
         {"issued_on": dt.date(2026, 12, 2)},
+        {"verified_by": None, "verified_at": None},
         {"status": "suspended", "status_since": dt.date(2026, 11, 1), "status_reason": "Fee not paid"},
     ],
 )

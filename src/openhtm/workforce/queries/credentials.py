@@ -60,7 +60,10 @@ def credentials_on(staff_ids: Iterable[int], on: date) -> dict[int, list[Credent
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A certification issued by the day asked for, lapsed or stopped ones included. ``stopped_on``: suspended or withdrawn since."""
+    """A certification issued by the day asked for, lapsed or stopped ones included.
+
+    ``stopped_on``: suspended or withdrawn since. ``verified``: another person saw the certificate.
+    """
 
     staff_id: int
     key: int
@@ -69,12 +72,13 @@ class Begun:
     number: str
     expires_on: date | None
     stopped_on: date | None
+    verified: bool
 
 
 def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
     """Every certification that these people had been given by a day, whether it still holds or not. One statement."""
     rows = Credential.objects.filter(issued_on__lte=on, staff_id__in=set(staff_ids)).order_by("programme", "pk")
-    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "expires_on", "status", "status_since")
+    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "expires_on", "status", "status_since", "verified_at")
     return [
         Begun(
             staff_id,
@@ -84,8 +88,9 @@ def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
             number,
             expires_on,
             since if status != CredentialStatus.ACTIVE and since and since <= on else None,
+            verified_at is not None,
         )
-        for staff_id, key, programme, tier, number, expires_on, status, since in columns
+        for staff_id, key, programme, tier, number, expires_on, status, since, verified_at in columns
     ]
 
 
