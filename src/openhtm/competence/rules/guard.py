@@ -175,7 +175,7 @@ def best_held(held: Sequence[Held], *, least: Level, on: date) -> Held | None:
 def best_credential(certified: Sequence[Certified], programmes: frozenset[str], on: date) -> Certified | None:
     """Return the credential of these programmes (none: any) that lasts longest from the day on."""
     fitting = [one for one in certified if one.holds_on(on) and (not programmes or one.programme in programmes)]
-    return max(fitting, key=lambda one: (one.expires_on or date.max, one.programme), default=None)
+    return max(fitting, key=lambda one: (one.last_on or date.max, one.programme), default=None)
 
 
 def _reasons(policy: Policy, standing: Standing, best: Held | None, credential: Certified | None, on: date) -> tuple[Reason, ...]:
@@ -209,7 +209,7 @@ def _why_no_credential(certified: Sequence[Certified], programmes: frozenset[str
     asked = [one for one in certified if not programmes or one.programme in programmes]
     if claimed := sorted({one.programme for one in asked if one.claimed_on(on)}):
         return Reason(ReasonCode.CREDENTIAL_UNVERIFIED, None, ", ".join(claimed))
-    lapsed = [one for one in asked if one.expires_on is not None and one.expires_on < on]
+    lapsed = [one for one in asked if one.lapsed_on(on)]
     if lapsed:
         last = max(lapsed, key=lambda one: one.expires_on or date.min)
         return Reason(ReasonCode.CREDENTIAL_LAPSED, last.expires_on, last.programme)
@@ -228,11 +228,11 @@ def _used(needs: Needs, best: Held | None, credential: Certified | None) -> tupl
         return None, credential
     if needs == Needs.BOTH or best is None or credential is None:
         return best, credential
-    return (best, None) if (best.valid_until or date.max) >= (credential.expires_on or date.max) else (None, credential)
+    return (best, None) if (best.valid_until or date.max) >= (credential.last_on or date.max) else (None, credential)
 
 
 def _lapses(standing: Standing, best: Held | None, credential: Certified | None) -> date | None:
-    days = [best.valid_until if best else None, credential.expires_on if credential else None, _day_before_leaving(standing)]
+    days = [best.valid_until if best else None, credential.last_on if credential else None, _day_before_leaving(standing)]
     return min((day for day in days if day is not None), default=None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -77,22 +77,37 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """A credential as far as a decision needs it. ``expires_on`` is the last day on which it holds; None: no end.
+    """A credential as far as a decision needs it: held from ``issued_on`` to ``expires_on``, its last day; None: no end.
 
+    ``stopped_on`` is the first day of a suspension or withdrawal.
     One that nobody ``verified`` is a claim of its holder and counts for nothing. Seeing the certificate later proves the days before too.
     """
 
     programme: str
     number: str = ""
+    issued_on: date = date.min
     expires_on: date | None = None
+    stopped_on: date | None = None
     tier: str = "full"
-    active: bool = True
     verified: bool = False
     key: int | None = None
+
+    @property
+    def last_on(self) -> date | None:
+        """The last day on which it holds, by its expiry or the day before it is stopped; None: no end."""
+        stopped = self.stopped_on - timedelta(days=1) if self.stopped_on and self.stopped_on > date.min else self.stopped_on
+        return min((day for day in (self.expires_on, stopped) if day is not None), default=None)
 
     def holds_on(self, day: date) -> bool:
         return self.verified and self.claimed_on(day)
 
     def claimed_on(self, day: date) -> bool:
         """True if it holds by what its holder says, verified or not."""
-        return self.active and self.tier == "full" and (self.expires_on is None or day <= self.expires_on)
+        lasts = self.expires_on is None or day <= self.expires_on
+        return self.issued_on <= day and self.tier == "full" and lasts and (self.stopped_on is None or day < self.stopped_on)
+
+    def lapsed_on(self, day: date) -> bool:
+        """True if it ran out before ``day``, as against never having been given or having been taken away before."""
+        if self.expires_on is None or self.expires_on >= day:
+            return False
+        return self.tier == "full" and (self.stopped_on is None or self.stopped_on > self.expires_on)

@@ -41,7 +41,15 @@ def held(draw):
     )
 
 
-certified = st.builds(Certified, programme=st.sampled_from(["CBET", "CRES", "CHTM"]), expires_on=maybe_days, active=st.booleans(), verified=st.booleans())
+certified = st.builds(
+    Certified,
+    programme=st.sampled_from(["CBET", "CRES", "CHTM"]),
+    issued_on=days,
+    expires_on=maybe_days,
+    stopped_on=maybe_days,
+    tier=st.sampled_from(["candidate", "full", "retired"]),
+    verified=st.booleans(),
+)
 standings = st.builds(
     Standing,
     held=st.lists(held(), max_size=4).map(tuple),
@@ -108,7 +116,7 @@ def test_every_reason_has_words(policy, standing, day):
 
 
 VENTILATOR = Held(Subject.TYPE, Level.INDEPENDENT, Basis.VENDOR_SCHOOL, date(2024, 3, 3), date(2026, 3, 2))
-CBET = Certified("CBET", "12345", date(2026, 3, 2), verified=True)
+CBET = Certified("CBET", "12345", date(2024, 3, 3), date(2026, 3, 2), verified=True)
 CASES = [
     ("valid on its last day", Needs.COMPETENCY, [VENTILATOR], [], DAY, None),
     ("ran out the day before", Needs.COMPETENCY, [VENTILATOR], [], DAY + timedelta(days=1), Reason(ReasonCode.COMPETENCY_LAPSED, DAY, "independent")),
@@ -122,6 +130,11 @@ CASES = [
     ("certificate expired", Needs.CREDENTIAL, [], [CBET], DAY + timedelta(days=1), Reason(ReasonCode.CREDENTIAL_LAPSED, DAY, "CBET")),
     ("nobody saw the certificate", Needs.CREDENTIAL, [], [replace(CBET, verified=False)], DAY, Reason(ReasonCode.CREDENTIAL_UNVERIFIED, None, "CBET")),
     ("expired, and nobody ever saw it", Needs.CREDENTIAL, [], [replace(CBET, verified=False)], DAY + timedelta(days=1), Reason(ReasonCode.CREDENTIAL_LAPSED, DAY, "CBET")),
+    ("certified on its first day", Needs.CREDENTIAL, [], [CBET], date(2024, 3, 3), None),
+    ("certified the day after the work", Needs.CREDENTIAL, [], [CBET], date(2024, 3, 2), Reason(ReasonCode.NO_CREDENTIAL)),
+    ("suspended that day", Needs.CREDENTIAL, [], [replace(CBET, stopped_on=DAY)], DAY, Reason(ReasonCode.NO_CREDENTIAL)),
+    ("suspended the day after", Needs.CREDENTIAL, [], [replace(CBET, stopped_on=DAY + timedelta(days=1))], DAY, None),
+    ("suspended before it would have expired", Needs.CREDENTIAL, [], [replace(CBET, stopped_on=DAY)], DAY + timedelta(days=1), Reason(ReasonCode.NO_CREDENTIAL)),
     ("a candidate is not certified", Needs.CREDENTIAL, [], [replace(CBET, tier="candidate")], DAY, Reason(ReasonCode.NO_CREDENTIAL)),
     ("either: a certificate is enough", Needs.EITHER, [], [CBET], DAY, None),
     ("both: a certificate is not enough", Needs.BOTH, [], [CBET], DAY, Reason(ReasonCode.NO_COMPETENCY)),
@@ -172,6 +185,14 @@ def test_the_ground_names_level_basis_and_end():
     policy = Policy(Act.CLOSE, RiskClass.OTHER, Needs.BOTH, Mode.BLOCK)
     words = ground_in_words(judge(policy, Standing((VENTILATOR,), (CBET,)), on=DAY))
     assert words == "Does it alone, vendor school of 3 Mar 2024, until 2 Mar 2026; CBET 12345, until 2 Mar 2026"
+
+
+@given(certified, days)
+def test_a_credential_holds_on_no_day_before_it_was_given_nor_after_it_was_stopped(one, day):
+    if one.holds_on(day):
+        assert one.issued_on <= day
+        assert one.stopped_on is None or day < one.stopped_on
+        assert not one.lapsed_on(day)
 
 
 @given(held(), days)

@@ -62,7 +62,7 @@ def credentials_on(staff_ids: Iterable[int], on: date) -> dict[int, list[Credent
 class Begun:
     """A certification issued by the day asked for, lapsed or stopped ones included.
 
-    ``stopped_on``: suspended or withdrawn since. ``verified``: another person saw the certificate.
+    ``stopped_on``: suspended or withdrawn from that day on, which may come later. ``verified``: another person saw the certificate.
     """
 
     staff_id: int
@@ -70,15 +70,19 @@ class Begun:
     programme: str
     tier: str
     number: str
+    issued_on: date
     expires_on: date | None
     stopped_on: date | None
     verified: bool
 
 
 def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
-    """Every certification that these people had been given by a day, whether it still holds or not. One statement."""
+    """Every certification that these people had been given by a day, whether it still holds or not.
+
+    Ask for the last day that will be judged: each day before it is judged by what is returned. One statement.
+    """
     rows = Credential.objects.filter(issued_on__lte=on, staff_id__in=set(staff_ids)).order_by("programme", "pk")
-    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "expires_on", "status", "status_since", "verified_at")
+    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "issued_on", "expires_on", "status", "status_since", "verified_at")
     return [
         Begun(
             staff_id,
@@ -86,11 +90,12 @@ def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
             programme,
             tier,
             number,
+            issued_on,
             expires_on,
-            since if status != CredentialStatus.ACTIVE and since and since <= on else None,
+            since if status != CredentialStatus.ACTIVE else None,
             verified_at is not None,
         )
-        for staff_id, key, programme, tier, number, expires_on, status, since, verified_at in columns
+        for staff_id, key, programme, tier, number, issued_on, expires_on, status, since, verified_at in columns
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -118,7 +118,9 @@ def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
     if actor.user_id and known.checklists:
         known.hours = list(StaffHours.objects.filter(staff__user_id=actor.user_id).order_by("-effective_from"))
         known.standings = standings(
-            targets={target_of(one) for one in known.checklists.values()}, on=timezone.localdate(), user_ids=[actor.user_id]
+            targets={target_of(one) for one in known.checklists.values()},
+            on=timezone.localdate() + timedelta(days=1),  # where the facility is, it may be tomorrow already
+            user_ids=[actor.user_id],
         )
     return known
 

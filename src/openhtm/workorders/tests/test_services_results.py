@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -16,7 +17,7 @@ from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import StatusChange
 from openhtm.inventory.tests.factories import DeviceFactory
-from openhtm.workforce.models import StaffHours
+from openhtm.workforce.models import Credential, StaffHours
 from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import Downtime, HeldResult, Result, WorkOrder
 from openhtm.workorders.rules.results import ResultIn, State
@@ -56,6 +57,20 @@ def test_a_result_keeps_everything_it_was_judged_by(maria, checklist, north):
         "roles": ["technician"], "skills": ["defibrillators"], "on": "2026-11-22", "competencies": [], "credentials": []
     }  # fmt: skip
     assert stored.review_reasons == [] and stored.share_of_limit == pytest.approx(0.1033, abs=0.001)
+
+
+def test_a_result_sent_later_carries_the_credentials_of_the_day_it_was_measured(maria, checklist):
+    seen = {"staff": staff_of(maria), "verified_by": UserFactory(), "verified_at": NOW, "issued_on": dt.date(2020, 1, 1)}
+    stopped = {"status": "suspended", "status_since": dt.date(2026, 11, 23), "status_reason": "Fee not paid"}
+    Credential.objects.create(programme="CBET", **seen, **stopped)
+    Credential.objects.create(programme="CRES", **seen | {"issued_on": dt.date(2026, 11, 23)})
+    Credential.objects.create(programme="CCE", **seen | {"verified_by": None, "verified_at": None})
+    with time_machine.travel(NOW + dt.timedelta(days=3), tick=False):
+        for hours in (0, 24):
+            moment = NOW + dt.timedelta(hours=hours)
+            one(maria, result(checklist, "case", "pass", measured_at=at(moment)), now=NOW + dt.timedelta(days=3))
+    stamped = Result.objects.order_by("measured_at").values_list("qualification__credentials", flat=True)
+    assert [[held["programme"] for held in day] for day in stamped] == [["CBET"], ["CRES"]]
 
 
 def test_the_same_result_twice_is_stored_once(maria, checklist):
