@@ -18,20 +18,26 @@ from openhtm.inventory.models import Device
 from openhtm.inventory.models.device import MaintenanceStrategy
 from openhtm.inventory.rules.events import StrategyChosen
 from openhtm.workorders.models import QualificationOverride
-from openhtm.workorders.services.qualification import NotQualified, decision_verdict
+from openhtm.workorders.services.qualification import Decided, NotQualified, decision_verdicts
 
 REMEDY = "Let somebody who may decide it do so, or ask for an override under Work, Overrides; a second person confirms it."
+UNTYPED = "Let somebody who may decide it do so. An override is asked for by device type: give every device a type first."
 SHOWN = 5
 """Devices named in a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a decision is about: a device, or a type or model by its name."""
+    """What a decision is about: a device, or a type or model by its name; where: None is everywhere."""
 
     name: str
     device_type_id: int | None
     high_risk: bool
+    facility_id: int | None
+
+    @property
+    def decided(self) -> Decided:
+        return Decided(self.device_type_id, self.facility_id, self.high_risk)
 
 
 def guard_decision(*, actor: Actor, subjects: Collection[Subject], now: datetime | None = None) -> None:
@@ -40,15 +46,16 @@ def guard_decision(*, actor: Actor, subjects: Collection[Subject], now: datetime
     The system itself is not judged: it carries out what people decided. Raises NotQualified, naming those that stand in the way.
     """
     now = now or timezone.now()
-    verdicts = {risk: decision_verdict(actor=actor, high_risk=risk, now=now) for risk in sorted({one.high_risk for one in subjects})}
-    blocked = [one for one in subjects if verdicts[one.high_risk].outcome == Outcome.BLOCK]
+    verdicts = decision_verdicts(actor=actor, about={one.decided for one in subjects}, now=now)
+    blocked = [one for one in subjects if verdicts[one.decided].outcome == Outcome.BLOCK]
     if not blocked:
         return
     found = _overrides(actor, {one.device_type_id for one in blocked if one.device_type_id})
     if left := [one for one in blocked if one.device_type_id not in found]:
-        reasons = dict.fromkeys(reason for one in left for reason in verdicts[one.high_risk].reasons)
+        reasons = dict.fromkeys(reason for one in left for reason in verdicts[one.decided].reasons)
         raise NotQualified(
-            person=actor.name, what=f"deciding on alternate maintenance of {_named(left)}", reasons=reasons_in_words(list(reasons)), remedy=REMEDY
+            person=actor.name, what=f"deciding on alternate maintenance of {_named(left)}", reasons=reasons_in_words(list(reasons)),
+            remedy=REMEDY if all(one.device_type_id for one in left) else UNTYPED,
         )  # fmt: skip
     QualificationOverride.objects.filter(pk__in=found.values()).update(used_at=now)
 
@@ -67,11 +74,14 @@ def guard_line(
     elif device_model_id is not None:
         model = DeviceModel.objects.select_related("device_type").get(pk=device_model_id)
         high = bool(model.device_type and model.device_type.high_risk)
-        subjects = [Subject(str(model), model.device_type_id, high), *_subjects(devices.filter(device_model=model, high_risk=not high))]
+        subjects = [
+            Subject(str(model), model.device_type_id, high, facility_id),
+            *_subjects(devices.filter(device_model=model, high_risk=not high)),
+        ]
     else:
         kind = DeviceType.objects.get(pk=device_type_id or 0)
         apart = devices.filter(device_type=kind, high_risk=not kind.high_risk)
-        subjects = [Subject(str(kind), kind.pk, kind.high_risk), *_subjects(apart)]
+        subjects = [Subject(str(kind), kind.pk, kind.high_risk, facility_id), *_subjects(apart)]
     guard_decision(actor=actor, subjects=subjects, now=now)
 
 
@@ -85,7 +95,7 @@ def _overrides(actor: Actor, device_type_ids: set[int]) -> dict[int, int]:
 
 
 def _subjects(devices: QuerySet[Device]) -> list[Subject]:
-    rows = devices.order_by("control_number").values_list("control_number", "device_type_id", "high_risk")
+    rows = devices.order_by("control_number").values_list("control_number", "device_type_id", "high_risk", "facility_id")
     return [Subject(*row) for row in rows]
 
 

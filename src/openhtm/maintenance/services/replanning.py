@@ -139,7 +139,8 @@ def apply(*, actor: Actor, uid: Any, reason: str, now: datetime | None = None) -
     """Carry a change out: orders are opened where there are none yet, and get their day and their people. A fixed number of statements.
 
     The schedules of the visits are locked before anything is judged, so that no run opens a second order meanwhile. Visits
-    that were changed, begun or settled since the proposal stay. Raises Replan.DoesNotExist, NotAllowed, ReplanDecided, Invalid.
+    that were changed, begun or settled since the proposal stay. Raises Replan.DoesNotExist, NotAllowed,
+    ReplanDecided, NotQualified, Invalid.
     """
     now = now or timezone.now()
     replan = _locked(actor, uid, "proposed", "carried out")
@@ -180,7 +181,7 @@ def undo(*, actor: Actor, uid: Any, now: datetime | None = None) -> Carried:
     items = {item.visit_id: item for item in replan.items.filter(outcome="moved")}
     _lock(items)
     found = [one for one in read_facts(replan.facility_id, list(items)) if one.order_id == items[one.visit_id].work_order_id]
-    changed = plan_orders(actor=actor, plans=_plans(found, items, back=True), now=now)
+    changed = plan_orders(actor=actor, plans=_plans(found, items, back=True), back=True, now=now)
     soon = {one.order_id for one in found if not items[one.visit_id].opened or one.opens_on <= today + timedelta(days=LEAD_DAYS)}
     _give_up(actor, sorted(changed - soon), replan, now)
     _note(items.values(), changed, done="restored", not_done="kept")

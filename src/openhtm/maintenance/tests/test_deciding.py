@@ -1,11 +1,14 @@
 """Decisions on alternate maintenance are for those the policy names, or for whom two people stand."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from openhtm.competence.models import QualificationPolicy
 from openhtm.competence.tests.factories import policy
+from openhtm.core.errors import Invalid
+from openhtm.identity.actor import Grant
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import Device
@@ -158,6 +161,42 @@ def test_a_stranger_engineer_has_no_part_in_it(device):
     chen = person(Role.TECHNICIAN, FacilityFactory(), "Chen Li")
     with pytest.raises(NotQualified):
         deciding.guard_line(actor=chen, device_type_id=device.device_type_id, device_model_id=None, device_id=None, now=NOW)
+
+
+def test_a_role_elsewhere_decides_nothing_here(device, omar):
+    elsewhere = actor_of(UserFactory.with_role(Role.CLINICAL_ENGINEER, FacilityFactory()))
+    both = replace(elsewhere, grants=(*elsewhere.grants, *omar.grants))
+    staff_of(both)
+    with pytest.raises(NotQualified, match="no CBET or CCE"):
+        edit_device(actor=both, control_number=device.control_number, values={"maintenance_strategy": "aem"})
+    with pytest.raises(NotQualified):
+        deciding.guard_line(actor=both, device_type_id=device.device_type_id, device_model_id=None, device_id=None, now=NOW)
+    here = replace(elsewhere, grants=(Grant(Role.CLINICAL_ENGINEER, device.facility_id),))
+    decide(here, device)
+    assert QualificationOverride.objects.count() == 0
+
+
+def test_an_override_is_asked_for_by_the_class_that_the_guard_judges(device, omar, nadia):
+    policy("aem_decision", "other", "off")
+    device.high_risk = True
+    device.save()
+    with pytest.raises(NotQualified):
+        decide(omar, device)
+    asked = ask_decision_override(actor=omar, device_type_id=device.device_type_id, reason="Engineer on leave", now=NOW)
+    confirm_override(actor=nadia, uid=asked.uid, now=NOW)
+    decide(omar, device)
+    assert QualificationOverride.objects.get().used_at == NOW
+
+
+def test_an_override_that_the_guard_does_not_ask_for_is_refused(device, nadia):
+    with pytest.raises(Invalid, match="nothing is missing"):
+        ask_decision_override(actor=nadia, device_type_id=device.device_type_id, reason="Just so", now=NOW)
+
+
+def test_a_device_without_a_type_says_that_it_needs_one_before_an_override(device, omar):
+    Device.objects.filter(pk=device.pk).update(device_type=None)
+    with pytest.raises(NotQualified, match="give every device a type first"):
+        decide(omar, device)
 
 
 def hold(actor, **values):

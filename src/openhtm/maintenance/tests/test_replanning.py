@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from openhtm.competence.tests.factories import policy
 from openhtm.core.errors import Invalid, NotAllowed
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.maintenance.models import Replan, Visit
@@ -23,6 +24,7 @@ from openhtm.workforce.tests.factories import staff_of
 from openhtm.workorders.models import WorkEvent, WorkOrder
 from openhtm.workorders.services.assigning import assign_orders
 from openhtm.workorders.services.moving import start_work
+from openhtm.workorders.services.qualification import NotQualified
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 20, 17, tzinfo=UTC)
@@ -109,6 +111,21 @@ def test_orders_that_were_there_keep_their_earlier_day_and_person_for_the_undo(w
     )
     replanning.apply(actor=omar, uid=second.uid, reason="Maria takes over", now=NOW)
     assert set(WorkOrder.objects.values_list("planned_on", "assigned_user_id")) == {(date(2026, 2, 3), maria.user_id)}
+    replanning.undo(actor=omar, uid=second.uid, now=NOW)
+    assert stored() == before
+
+
+def test_people_are_judged_when_visits_get_them_and_not_when_the_undo_gives_them_back(ward, omar, maria):
+    reconcile(actor=omar, now=NOW, whole=True)
+    first = spread_over_the_week(omar, ward, keep_person=False, user_id=maria.user_id)
+    replanning.apply(actor=omar, uid=first.uid, reason="Week 6", now=NOW)
+    before = stored()
+    second = spread_over_the_week(omar, ward, keep_person=False, user_id=omar.user_id)
+    replanning.apply(actor=omar, uid=second.uid, reason="Omar takes over", now=NOW)
+    policy("assign", "other", "block")
+    third = spread_over_the_week(omar, ward, keep_person=False, user_id=maria.user_id)
+    with pytest.raises(NotQualified, match=r"Maria Reyes is not qualified for WO-.* and 5 more"):
+        replanning.apply(actor=omar, uid=third.uid, reason="Back to Maria", now=NOW)
     replanning.undo(actor=omar, uid=second.uid, now=NOW)
     assert stored() == before
 

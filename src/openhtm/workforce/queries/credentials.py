@@ -82,7 +82,9 @@ def begun_by(staff_ids: Iterable[int], on: date) -> list[Begun]:
     Ask for the last day that will be judged: each day before it is judged by what is returned. One statement.
     """
     rows = Credential.objects.filter(issued_on__lte=on, staff_id__in=set(staff_ids)).order_by("programme", "pk")
-    columns = rows.values_list("staff_id", "pk", "programme", "tier", "number", "issued_on", "expires_on", "status", "status_since", "verified_at")
+    columns = rows.values_list(
+        "staff_id", "pk", "programme", "tier", "number", "issued_on", "expires_on", "status", "status_since", "verified_at"
+    )
     return [
         Begun(
             staff_id,

@@ -30,7 +30,9 @@ router = Router(tags=["qualification"])
 
 
 class QualificationReasonOut(Schema):
-    code: str = Field(description="no_record, gone, no_competency, level_too_low, competency_lapsed, no_credential, credential_lapsed or credential_unverified.")
+    code: str = Field(
+        description="no_record, gone, no_competency, level_too_low, competency_lapsed, no_credential, credential_lapsed or credential_unverified."
+    )
     words: str
     on: dt.date | None = Field(description="The day it ran out or the person left.")
 

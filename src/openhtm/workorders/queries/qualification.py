@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from openhtm.identity.models import RoleAssignment
 from openhtm.inventory.models import Device
 from openhtm.workforce.models import StaffMember
 from openhtm.workorders.models import Checklist, ClosingQualification, QualificationOverride, WorkOrder
+from openhtm.workorders.queries.roles import RolesHeld, roles_of
 from openhtm.workorders.rules.closing import NEEDS_LABOUR
 from openhtm.workorders.rules.kinds import Status
 from openhtm.workorders.rules.people import WORKING_ROLES
@@ -58,38 +59,21 @@ def assignment_verdicts(orders: Sequence[WorkOrder], *, now: datetime) -> dict[i
     read = standings(
         targets=targets.values(), on=max(days.values()), user_ids={order.assigned_user_id for order in given if order.assigned_user_id}
     )
-    roles = roles_of({order.assigned_user_id for order in given}, policies, now)
+    roles = roles_of({order.assigned_user_id for order in given}, policies)
     return {
-        order.pk: _judged(policies, Act.ASSIGN, targets[order.pk], read, order.assigned_user_id, roles, days[order.pk])
+        order.pk: judged_for(policies, order, targets[order.pk], read, order.assigned_user_id or 0, roles, now=now)
         for order in given
         if order.pk in targets
     }
 
 
-def _judged(
-    policies: Iterable[Policy],
-    act: Act,
-    target: Target,
-    read: Standings,
-    user_id: int | None,
-    roles: Mapping[int, frozenset[str]],
-    on: date,
+def judged_for(
+    policies: Iterable[Policy], order: WorkOrder, target: Target, read: Standings, user_id: int, roles: RolesHeld, *, now: datetime
 ) -> Verdict:
-    policy = policy_for(policies, act=act, risk=target.risk, on=on)
-    standing = read.of_user(user_id or 0, target, roles=roles.get(user_id or 0, frozenset()))
-    return judge(policy, standing, on=on)
-
-
-def roles_of(user_ids: Collection[int | None], policies: Iterable[Policy], now: datetime) -> dict[int, frozenset[str]]:
-    """The roles of people, where a policy lets roles suffice. One statement, else none."""
-    if not any(one.roles for one in policies):
-        return {}
-    found: dict[int, set[str]] = {}
-    valid = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
-    rows = RoleAssignment.objects.filter(valid, user_id__in=[pk for pk in user_ids if pk], valid_from__lte=now)
-    for user_id, role in rows.values_list("user_id", "role"):
-        found.setdefault(user_id, set()).add(role)
-    return {user_id: frozenset(roles) for user_id, roles in found.items()}
+    """How somebody stands for getting an order now, with the roles they hold where it is done. No statement."""
+    on = day_at(order, now)
+    standing = read.of_user(user_id, target, roles=roles.at(user_id, order.facility_id, now))
+    return judge(policy_for(policies, act=Act.ASSIGN, risk=target.risk, on=on), standing, on=on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +118,13 @@ def who_may(order: WorkOrder, *, now: datetime) -> WhoMay | None:
     policy = found if found is not None and found.mode != Mode.OFF else ANYHOW[target.risk]
     people = _workers(order.facility_id, on, now)
     read = standings_of(people, targets=[target], on=on)
-    roles = roles_of([one.user_id for one in people.values()], [policy], now)
+    roles = roles_of([one.user_id for one in people.values()], [policy])
     busy = _under_way([one.user_id for one in people.values() if one.user_id])
     candidates = [
         Candidate(
-            one, judge(policy, read.of(pk, target, roles=roles.get(one.user_id or 0, frozenset())), on=on), busy.get(one.user_id or 0, 0)
+            one,
+            judge(policy, read.of(pk, target, roles=roles.at(one.user_id, order.facility_id, now)), on=on),
+            busy.get(one.user_id or 0, 0),
         )
         for pk, one in people.items()
     ]

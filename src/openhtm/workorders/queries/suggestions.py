@@ -46,7 +46,7 @@ class Suggestion:
 
 
 def suggestions(order_ids: Sequence[int], *, now: datetime, on: date) -> dict[int, Suggestion]:
-    """Say for each order who may do it by the policy of the day, the least busy first. Two to four statements.
+    """Say for each order who may do it by the policy of the day, the least busy first. Two statements, two more where credentials count.
 
     A competency for the type, the model or (on the order's own page) a procedure counts; lists go by type and model.
     """
@@ -70,20 +70,20 @@ def _policy(policies: Collection[Policy], risk: RiskClass, on: date) -> Policy:
 
 
 def _asks(asked: dict[RiskClass, Policy], on: date) -> dict[str, Any]:
-    """What SQL needs of the policies: levels that suffice, whether a competency or a credential is asked for, and who has one."""
+    """What SQL needs of the policies: levels and roles that suffice, whether a competency or a credential is asked for, who has one."""
     found: dict[str, Any] = {}
+    by_credential = any(policy.needs != Needs.COMPETENCY for policy in asked.values())
+    here = list(StaffMember.objects.here_on(on).values_list("pk", flat=True)) if by_credential else []
+    held = credentials_of(here, on=on) if here else {}
     for risk, policy in asked.items():
-        certified: list[int] = []
-        if policy.needs != Needs.COMPETENCY:
-            ids = list(StaffMember.objects.here_on(on).values_list("pk", flat=True))
-            held = credentials_of(ids, on=on)
-            certified = [pk for pk in ids if best_credential(held.get(pk, ()), policy.programmes, on)]
+        certified = [pk for pk, own in held.items() if best_credential(own, policy.programmes, on)]
         found |= {
             f"{risk}_levels": [level.value for level in Level if RANKS[level] >= RANKS[policy.least_level]],
             f"{risk}_by_competency": policy.needs in (Needs.COMPETENCY, Needs.EITHER),
             f"{risk}_by_credential": policy.needs in (Needs.CREDENTIAL, Needs.EITHER),
             f"{risk}_by_both": policy.needs == Needs.BOTH,
             f"{risk}_certified": certified,
+            f"{risk}_roles": sorted(policy.roles),
         }
     found["any_levels"] = sorted({*found["high_risk_levels"], *found["other_levels"]})
     return found
@@ -127,7 +127,8 @@ wanted AS MATERIALIZED (
          CASE WHEN t.high_risk THEN %(high_risk_by_competency)s ELSE %(other_by_competency)s END AS by_competency,
          CASE WHEN t.high_risk THEN %(high_risk_by_credential)s ELSE %(other_by_credential)s END AS by_credential,
          CASE WHEN t.high_risk THEN %(high_risk_by_both)s ELSE %(other_by_both)s END AS by_both,
-         CASE WHEN t.high_risk THEN %(high_risk_certified)s::bigint[] ELSE %(other_certified)s::bigint[] END AS certified
+         CASE WHEN t.high_risk THEN %(high_risk_certified)s::bigint[] ELSE %(other_certified)s::bigint[] END AS certified,
+         CASE WHEN t.high_risk THEN %(high_risk_roles)s::text[] ELSE %(other_roles)s::text[] END AS roles
   FROM target t WHERE t.judged
 ),
 held AS MATERIALIZED (
@@ -145,6 +146,10 @@ able AS MATERIALIZED (
   WHERE w.by_competency OR (w.by_both AND h.staff_id = ANY(w.certified))
   UNION
   SELECT w.no, a.staff_id, a.n FROM wanted w JOIN at a ON a.facility_id = w.facility_id AND a.staff_id = ANY(w.certified) WHERE w.by_credential
+  UNION
+  SELECT w.no, a.staff_id, a.n FROM wanted w JOIN at a ON a.facility_id = w.facility_id JOIN worker k ON k.id = a.staff_id
+  JOIN identity_roleassignment r ON r.user_id = k.user_id AND r.role = ANY(w.roles) AND (r.facility_id IS NULL OR r.facility_id = w.facility_id)
+  WHERE r.valid_from <= %(now)s AND (r.valid_until IS NULL OR r.valid_until > %(now)s)
   UNION
   SELECT t.no, a.staff_id, a.n FROM target t JOIN at a ON a.facility_id = t.facility_id WHERE NOT t.judged
 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,19 +13,21 @@ from django.utils import timezone
 
 from openhtm.catalog.models import DeviceType
 from openhtm.competence.queries.policies import policies_of
-from openhtm.competence.queries.standing import Standings, Target, credentials_out, held_out, standings
-from openhtm.competence.rules.guard import Act, JudgedOn, Mode, Outcome, Policy, Standing, Verdict, judge, policy_for
+from openhtm.competence.queries.standing import Target, credentials_out, held_out, standings
+from openhtm.competence.rules.guard import Act, JudgedOn, Mode, Outcome, Policy, RiskClass, Standing, Verdict, judge, policy_for
 from openhtm.competence.rules.wording import ground_in_words, reasons_in_words
 from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.integrity import refuse_readably
 from openhtm.identity.actor import Actor, require
-from openhtm.identity.models import RoleAssignment, User
+from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Permission
+from openhtm.inventory.models import Device
 from openhtm.workforce.models import StaffMember
 from openhtm.workforce.queries import skills_on
 from openhtm.workforce.services.people import staff_of_accounts
 from openhtm.workorders.models import ClosingQualification, QualificationOverride, WorkOrder
-from openhtm.workorders.queries.qualification import day_at, overrides_for, roles_of, targets_of
+from openhtm.workorders.queries.qualification import day_at, judged_for, overrides_for, targets_of
+from openhtm.workorders.queries.roles import roles_held, roles_of
 from openhtm.workorders.services.shared import clean_words, lock_order, log
 
 
@@ -56,22 +58,27 @@ def guard_assignment(orders: Sequence[WorkOrder], *, user_ids: Mapping[int, int]
     targets = targets_of(wanted) if policies else {}
     if not targets:
         return {}
-    users = set(user_ids.values())
-    days = {order.pk: day_at(order, now) for order in wanted}
-    read = standings(targets=set(targets.values()), on=max(days.values()), user_ids=users)
-    roles = roles_of(users, policies, now)
+    return _allowed(wanted, user_ids, _lacking(wanted, user_ids, policies, targets, now), Act.ASSIGN)
+
+
+def _lacking(
+    orders: Sequence[WorkOrder], user_ids: Mapping[int, int], policies: Sequence[Policy], targets: Mapping[int, Target], now: datetime
+) -> dict[int, Verdict]:
+    """The verdicts, by order, on those whom something is missing to get it. Four statements."""
+    users, about = set(user_ids.values()), [order for order in orders if order.pk in targets]
+    if not about:
+        return {}
+    read = standings(targets=set(targets.values()), on=max(day_at(order, now) for order in about), user_ids=users)
+    roles = roles_of(users, policies)
+    known: dict[tuple[int, int, Target], Verdict] = {}
     found: dict[int, Verdict] = {}
-    known: dict[tuple[int, Target, date], Verdict] = {}
-    for order in wanted:
-        if (target := targets.get(order.pk)) is None:
-            continue
-        key = (user_ids[order.pk], target, days[order.pk])
+    for order in about:
+        key = (user_ids[order.pk], order.facility_id, targets[order.pk])
         if key not in known:
-            policy = policy_for(policies, act=Act.ASSIGN, risk=target.risk, on=key[2])
-            known[key] = judge(policy, read.of_user(key[0], target, roles=roles.get(key[0], frozenset())), on=key[2])
+            known[key] = judged_for(policies, order, key[2], read, key[0], roles, now=now)
         if not known[key].fits:
             found[order.pk] = known[key]
-    return _allowed(wanted, user_ids, found, Act.ASSIGN)
+    return found
 
 
 def _allowed(orders: Sequence[WorkOrder], user_ids: Mapping[int, int], found: dict[int, Verdict], act: Act) -> dict[int, Verdict]:
@@ -96,10 +103,11 @@ def warning_of(verdict: Verdict | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """Who did an order's work, on which day, and how they stand."""
+    """Who did an order's work, the day and moment they are judged by, and how they stand."""
 
     user_id: int | None
     on: date
+    moment: datetime
     verdict: Verdict
     policy: Policy | None
     target: Target | None
@@ -124,21 +132,29 @@ def guard_closing(order: WorkOrder, *, actor: Actor, now: datetime) -> Performed
 
 
 def performed(order: WorkOrder, *, actor: Actor, now: datetime) -> Performed:
-    """How whoever did an order's work stands for closing. A company's work is judged by its report, not here."""
-    user_id = order.completed_by_id or actor.user_id
-    work_day, act_day = day_at(order, order.completed_at or now), day_at(order, now)
+    """How whoever did an order's work stands for closing it. Six statements at most."""
+    return _for_closing(order, user_id=order.completed_by_id or actor.user_id, now=now)
+
+
+def _for_closing(order: WorkOrder, *, user_id: int | None, now: datetime) -> Performed:
+    """How somebody stands as the one who did an order's work, on the day that the policy names.
+
+    A company's work is judged by its report, not here.
+    """
+    done_at = order.completed_at or now
     target = targets_of([order]).get(order.pk)
     if target is None or user_id is None or order.assigned_provider_id is not None:
-        return Performed(user_id, work_day, Verdict(Outcome.OK), None, target, Standing(known=False), None)
+        return Performed(user_id, day_at(order, done_at), done_at, Verdict(Outcome.OK), None, target, Standing(known=False), None)
     policies = policies_of(Act.CLOSE)
-    policy = policy_for(policies, act=Act.CLOSE, risk=target.risk, on=act_day)
-    on = act_day if policy is not None and policy.judged_on == JudgedOn.ACT_DAY else work_day
+    policy = policy_for(policies, act=Act.CLOSE, risk=target.risk, on=day_at(order, now))
+    moment = now if policy is not None and policy.judged_on == JudgedOn.ACT_DAY else done_at
+    on = day_at(order, moment)
     read = standings(targets=[target], on=on, user_ids=[user_id])
-    roles = roles_of([user_id], policies, now)
-    standing = read.of_user(user_id, target, roles=roles.get(user_id, frozenset()))
+    roles = roles_of([user_id], policies).at(user_id, order.facility_id, moment)
+    standing = read.of_user(user_id, target, roles=roles)
     verdict = judge(policy, standing, on=on)
     override = None if verdict.fits else overrides_for([order.pk], act=Act.CLOSE).get((order.pk, user_id))
-    return Performed(user_id, on, verdict, policy, target, standing, read.by_user.get(user_id), override)
+    return Performed(user_id, on, moment, verdict, policy, target, standing, read.by_user.get(user_id), override)
 
 
 def stamp_closing(order: WorkOrder, found: Performed, *, now: datetime) -> ClosingQualification | None:
@@ -149,7 +165,7 @@ def stamp_closing(order: WorkOrder, found: Performed, *, now: datetime) -> Closi
     company = str(order.assigned_provider) if order.assigned_provider else ""
     return ClosingQualification.objects.create(
         work_order=order, performer_id=found.user_id, staff_id=found.staff_id, performer_name=str(user or "")[:120], company=company[:200],
-        on=found.on, outcome=found.verdict.outcome.value, words=_words(found, company)[:600], facts=_facts(order, found, now),
+        on=found.on, outcome=found.verdict.outcome.value, words=_words(found, company)[:600], facts=_facts(order, found),
         override=found.override, recorded_at=now,
     )  # fmt: skip
 
@@ -167,13 +183,11 @@ def _words(found: Performed, company: str) -> str:
     return ground_in_words(found.verdict) or "No policy asked for a qualification."
 
 
-def _facts(order: WorkOrder, found: Performed, now: datetime) -> dict[str, Any]:
+def _facts(order: WorkOrder, found: Performed) -> dict[str, Any]:
     """Everything that held on the day. Two statements."""
-    roles = RoleAssignment.objects.filter(user_id=found.user_id or 0, valid_from__lte=now).exclude(valid_until__lte=now)
-    here = {role for role, place in roles.values_list("role", "facility_id") if place in (None, order.facility_id)}
     policy = found.policy
     return {
-        "roles": sorted(here),
+        "roles": sorted(roles_held([found.user_id]).at(found.user_id, order.facility_id, found.moment)),
         "skills": sorted(skills_on(user_id=found.user_id, on=found.on)) if found.user_id else [],
         "competencies": [held_out(one) for one in found.standing.held if one.holds_on(found.on)],
         "credentials": credentials_out(found.standing.certified, found.on),
@@ -200,22 +214,21 @@ def ask_override(*, actor: Actor, number: int, act: str, staff_id: int, reason: 
     order = lock_order(actor=actor, number=number, permission=Permission.DO_WORK)
     staff = StaffMember.objects.visible_to(actor).get(pk=staff_id)
     words = clean_words(reason, field="reason", limit=400, required=True)
-    verdict = _verdict_for(order, Act(act), staff, now)
-    if verdict.fits:
+    if staff.user_id is None:
+        raise Invalid({"staff": [f"{staff} has no account, so nobody can give them this order. Give them an account first."]})
+    verdict = _verdict_for(order, Act(act), staff.user_id, now)
+    if verdict is None or verdict.fits:
         raise Invalid({"staff": [f"{staff} needs no override: nothing is missing."]})
     made = _asked(actor, Act(act), staff, verdict, words, now, work_order=order)
     log(order, "override_asked", actor=actor, now=now, after=str(staff), text=f"{made.missing}: {words}")
     return made
 
 
-def _verdict_for(order: WorkOrder, act: Act, staff: StaffMember, now: datetime) -> Verdict:
-    target = targets_of([order]).get(order.pk)
-    if target is None:
-        return Verdict(Outcome.OK)
-    on, policies = day_at(order, now), policies_of(act)
-    read: Standings = standings(targets=[target], on=on, staff_ids=[staff.pk])
-    roles = roles_of([staff.user_id], policies, now).get(staff.user_id or 0, frozenset())
-    return judge(policy_for(policies, act=act, risk=target.risk, on=on), read.of(staff.pk, target, roles=roles), on=on)
+def _verdict_for(order: WorkOrder, act: Act, user_id: int, now: datetime) -> Verdict | None:
+    """What the guard would say, found in the same way; None if nothing is missing."""
+    if act == Act.CLOSE:
+        return _for_closing(order, user_id=user_id, now=now).verdict
+    return _lacking([order], {order.pk: user_id}, policies_of(act), targets_of([order]), now).get(order.pk)
 
 
 def _asked(
@@ -231,20 +244,37 @@ def _asked(
         )  # fmt: skip
 
 
-def decision_verdict(*, actor: Actor, high_risk: bool, now: datetime) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision on alternate maintenance is about: a type (None: devices without one), where (None: everywhere), the class of risk."""
+
+    device_type_id: int | None
+    facility_id: int | None
+    high_risk: bool
+
+
+def decision_verdicts(*, actor: Actor, about: Collection[Decided], now: datetime) -> dict[Decided, Verdict]:
     """How the actor stands today for deciding on alternate maintenance. Up to three statements, one without a policy.
 
     The system itself is not judged: it carries out what people decided.
     """
     if actor.user_id is None:
-        return Verdict(Outcome.OK)
-    target, on = Target(high_risk=high_risk), timezone.localdate(now)
-    policy = policy_for(policies_of(Act.AEM_DECISION), act=Act.AEM_DECISION, risk=target.risk, on=on)
-    if policy is None or policy.mode == Mode.OFF:
-        return Verdict(Outcome.OK)
-    read = standings(targets=[target], on=on, user_ids=[actor.user_id])
-    roles = frozenset(role.value for role in actor.roles)
-    return judge(policy, read.of_user(actor.user_id, target, roles=roles), on=on)
+        return dict.fromkeys(about, Verdict(Outcome.OK))
+    policies, on = policies_of(Act.AEM_DECISION), timezone.localdate(now)
+    lines = {risk: policy_for(policies, act=Act.AEM_DECISION, risk=risk, on=on) for risk in RiskClass}
+    if all(line is None or line.mode == Mode.OFF for line in lines.values()):
+        return dict.fromkeys(about, Verdict(Outcome.OK))
+    targets = {one: Target(high_risk=one.high_risk) for one in about}
+    read = standings(targets=targets.values(), on=on, user_ids=[actor.user_id])
+    return {
+        one: judge(lines[target.risk], read.of_user(actor.user_id, target, roles=_roles_at(actor, one.facility_id)), on=on)
+        for one, target in targets.items()
+    }
+
+
+def _roles_at(actor: Actor, facility_id: int | None) -> frozenset[str]:
+    """The roles the actor holds there; None: everywhere."""
+    return frozenset(grant.role.value for grant in actor.grants if grant.facility_id in (None, facility_id))
 
 
 @transaction.atomic
@@ -259,10 +289,18 @@ def ask_decision_override(*, actor: Actor, device_type_id: int, reason: str, now
     staff = staff_of_accounts([actor.user_id]).get(actor.user_id) if actor.user_id else None
     if staff is None:
         raise Invalid({"": ["An override is asked for by a person."]})
-    verdict = decision_verdict(actor=actor, high_risk=kind.high_risk, now=now)
-    if verdict.fits:
+    verdicts = decision_verdicts(actor=actor, about=_decided_about(actor, kind), now=now).values()
+    lacking = sorted((one for one in verdicts if not one.fits), key=lambda one: one.outcome != Outcome.BLOCK)
+    if not lacking:
         raise Invalid({"": ["You need no override: nothing is missing."]})
-    return _asked(actor, Act.AEM_DECISION, staff, verdict, words, now, device_type=kind)
+    return _asked(actor, Act.AEM_DECISION, staff, lacking[0], words, now, device_type=kind)
+
+
+def _decided_about(actor: Actor, kind: DeviceType) -> set[Decided]:
+    """Everything about a type that a decision may be judged by: its devices', and its own class of risk everywhere. One statement."""
+    rows = Device.objects.visible_to(actor).filter(device_type=kind).order_by().values_list("facility_id", "high_risk").distinct()
+    found = {Decided(kind.pk, place, high) for place, high in rows}
+    return found | ({Decided(kind.pk, None, kind.high_risk)} if not found or actor.may_everywhere(Permission.EDIT_SCHEDULES) else set())
 
 
 @transaction.atomic

@@ -14,14 +14,16 @@ from openhtm.identity.models import RoleAssignment, User
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
-from openhtm.workforce.tests.factories import staff_of
-from openhtm.workorders.models import ClosingQualification, QualificationOverride, WorkEvent
+from openhtm.workforce.tests.factories import StaffFactory, staff_of
+from openhtm.workorders.models import ClosingQualification, QualificationOverride, WorkEvent, WorkOrder
 from openhtm.workorders.queries.qualification import who_may
+from openhtm.workorders.queries.roles import roles_held
 from openhtm.workorders.queries.suggestions import suggestions
 from openhtm.workorders.rules.kinds import Status
 from openhtm.workorders.rules.wanted import NewOrder
 from openhtm.workorders.services import assigning, labour, moving, opening, qualification
 from openhtm.workorders.services.paper import order_data
+from openhtm.workorders.services.planning import OrderPlan, plan_orders
 from openhtm.workorders.services.qualification import NotASecondPerson, NotQualified
 from openhtm.workorders.tests.factories import WorkOrderFactory, shipped_codes
 
@@ -105,6 +107,113 @@ def test_many_orders_are_refused_together_and_cost_the_same_statements(omar, mar
     orders = [WorkOrderFactory(device=ventilator) for _ in range(30)]
     with django_assert_max_num_queries(18):
         assert assigning.assign_orders(actor=omar, numbers=[one.number for one in orders], user_id=maria.user_id, now=NOW) == 30
+
+
+def plan_for(order, actor):
+    return OrderPlan(order.pk, order.planned_on, order.assigned_user_id, order.assigned_team_id, TODAY, actor.user_id, None)
+
+
+def test_planning_many_orders_judges_whoever_gets_them_and_taking_it_back_does_not(omar, maria, nadia, order):
+    policy("assign", "high_risk", "block")
+    with pytest.raises(NotQualified, match="Maria Reyes"):
+        plan_orders(actor=omar, plans=[plan_for(order, maria)], now=NOW)
+    order.refresh_from_db()
+    assert order.assigned_user_id is None
+    able(nadia, order)
+    assert plan_orders(actor=omar, plans=[plan_for(order, nadia)], now=NOW) == {order.pk}
+    order.refresh_from_db()
+    assert plan_orders(actor=omar, plans=[plan_for(order, maria)], back=True, now=NOW) == {order.pk}
+
+
+def test_planning_the_day_alone_judges_nobody_and_a_warning_stands_on_the_timeline(omar, maria, order):
+    WorkOrder.objects.filter(pk=order.pk).update(assigned_user=maria.user_id)
+    order.refresh_from_db()
+    policy("assign", "high_risk", "block")
+    assert plan_orders(actor=omar, plans=[plan_for(order, maria)], now=NOW) == {order.pk}
+    WorkOrder.objects.filter(pk=order.pk).update(assigned_user=None)
+    order.refresh_from_db()
+    policy("assign", "high_risk", "warn")
+    plan_orders(actor=omar, plans=[plan_for(order, maria)], now=NOW)
+    assert "not signed off for it" in WorkEvent.objects.get(work_order=order, kind="assigned").text
+
+
+def test_planning_costs_the_same_for_one_order_and_for_thirty(omar, maria, ventilator, django_assert_max_num_queries):
+    policy("assign", "high_risk", "block", roles=["technician"])
+    for count in (1, 30):
+        plans = [plan_for(WorkOrderFactory(device=ventilator), maria) for _ in range(count)]
+        with django_assert_max_num_queries(24):
+            assert len(plan_orders(actor=omar, plans=plans, now=NOW)) == count
+
+
+def test_a_role_suffices_where_it_is_held_and_nowhere_else(omar, maria, north, south, order):
+    for act in ("assign", "close"):
+        policy(act, "high_risk", "block", roles=["clinical_engineer"])
+    given = RoleAssignment.objects.create(
+        user_id=maria.user_id, role="clinical_engineer", facility=south, valid_from=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    )
+    with pytest.raises(NotQualified):
+        assign(omar, order, maria)
+    assert "Maria Reyes" in {one.person.name for one in who_may(order, now=NOW).others}
+    assert suggestions([order.pk], now=NOW, on=TODAY)[order.pk].may == 0
+    RoleAssignment.objects.filter(pk=given.pk).update(facility=north)
+    assert [one.person.name for one in who_may(order, now=NOW).may] == ["Maria Reyes"]
+    assert [one.name for one in suggestions([order.pk], now=NOW, on=TODAY)[order.pk].people] == ["Maria Reyes"]
+    assert assign(omar, order, maria) == 1
+
+
+def test_closing_counts_the_roles_of_the_day_of_the_work(omar, maria, nadia, order):
+    policy("close", "high_risk", "block", roles=["clinical_engineer"])
+    done(order, nadia)
+    RoleAssignment.objects.filter(user_id=nadia.user_id).update(valid_until=NOW + dt.timedelta(hours=1))
+    other = WorkOrderFactory(device=order.device, opened_at=NOW)
+    RoleAssignment.objects.create(
+        user_id=maria.user_id, role="clinical_engineer", facility=order.facility, valid_from=NOW + dt.timedelta(hours=1)
+    )
+    done(other, maria)
+    later = NOW + dt.timedelta(days=2)
+    moving.close_order(actor=omar, number=order.number, now=later)
+    assert ClosingQualification.objects.get(work_order=order).facts["roles"] == ["clinical_engineer"]
+    with pytest.raises(NotQualified):
+        moving.close_order(actor=omar, number=other.number, now=later)
+
+
+def test_a_role_taken_away_since_still_counts_for_the_days_before(nadia, order):
+    RoleAssignment.objects.filter(user_id=nadia.user_id).delete()
+    held = roles_held([nadia.user_id])
+    assert held.at(nadia.user_id, order.facility_id, dt.datetime(2020, 6, 1, tzinfo=dt.UTC)) == {"clinical_engineer"}
+    assert not held.at(nadia.user_id, order.facility_id, dt.datetime(2019, 12, 31, tzinfo=dt.UTC))
+    assert not held.at(nadia.user_id, order.facility_id, dt.datetime(2190, 1, 1, tzinfo=dt.UTC))
+
+
+def test_what_closing_refuses_an_override_can_be_asked_for_whatever_holds_today(omar, nadia, maria, order):
+    policy("close", "high_risk", "block")
+    done(order, maria)
+    later = NOW + dt.timedelta(days=5)
+    able(maria, order, granted_on=later.date())
+    with pytest.raises(NotQualified):
+        moving.close_order(actor=omar, number=order.number, now=later)
+    staff_id = staff_of(maria).pk
+    asked = qualification.ask_override(
+        actor=omar, number=order.number, act="close", staff_id=staff_id, reason="Signed off since", now=later
+    )
+    qualification.confirm_override(actor=nadia, uid=asked.uid, now=later)
+    assert moving.close_order(actor=omar, number=order.number, now=later).status == Status.CLOSED
+
+
+def test_what_closing_lets_pass_needs_no_override_although_it_lapsed_since(omar, maria, order):
+    policy("close", "high_risk", "block")
+    able(maria, order, valid_until=TODAY)
+    done(order, maria)
+    later = NOW + dt.timedelta(days=5)
+    with pytest.raises(Invalid, match="nothing is missing"):
+        qualification.ask_override(actor=omar, number=order.number, act="close", staff_id=staff_of(maria).pk, reason="Just so", now=later)
+
+
+def test_an_override_for_somebody_without_an_account_is_refused_with_the_remedy(omar, order):
+    policy("assign", "high_risk", "block")
+    stranger = StaffFactory(facility=order.facility)
+    with pytest.raises(Invalid, match="account"):
+        qualification.ask_override(actor=omar, number=order.number, act="assign", staff_id=stranger.pk, reason="He is here", now=NOW)
 
 
 def test_the_class_of_risk_decides_which_policy_counts(omar, maria, north, order):
@@ -302,6 +411,10 @@ def test_suggestions_cost_the_same_for_one_order_and_for_thirty(maria, order, ve
     with django_assert_num_queries(2):
         assert len(suggestions([order.pk], now=NOW, on=TODAY)) == 1
     with django_assert_num_queries(2):
+        assert len(suggestions(many, now=NOW, on=TODAY)) == 30
+    for risk in ("high_risk", "other"):
+        policy("assign", risk, "block", needs="either")
+    with django_assert_num_queries(4):
         assert len(suggestions(many, now=NOW, on=TODAY)) == 30
 
 
