@@ -14,6 +14,7 @@ from openhtm.competence.asking import actor_of
 from openhtm.competence.models import Competency, PlannedTraining
 from openhtm.competence.queries import matrix as queries
 from openhtm.competence.views.records import person_row, record_row
+from openhtm.competence.views.staff import may_sign
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import panels
 from openhtm.ui.panels import Panel
@@ -31,10 +32,9 @@ def of_person(request: HttpRequest, staff: Any) -> Panel | None:
     if request.GET.get("tab") != "competencies":
         return Panel(template="competence/panel_person.html", title="Competencies", key="competencies")
     today = timezone.localdate()
-    may_sign = actor.may(Permission.SIGN_COMPETENCIES, at=staff.facility_id) and not own
     context = {
         "rows": [record_row(one, actor=actor, today=today) for one in queries.records_of_person(staff.pk)[:SHOWN]],
-        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}" if may_sign else "",
+        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}" if may_sign(actor, staff) else "",
     }
     return Panel(template="competence/panel_person.html", context=context, title="Competencies", key="competencies")
 
@@ -59,7 +59,7 @@ def of_type(request: HttpRequest, kind: Any) -> Panel | None:
         return None
     found = queries.people_for_type(actor=actor, type_id=kind.pk, on=today)
     context = {
-        "rows": [person_row(one, kind, today) for one in found[:FEW]],
+        "rows": [person_row(one, kind, actor=actor, today=today) for one in found[:FEW]],
         "count": len(found),
         "url": reverse("competence:type", args=[kind.pk]),
     }

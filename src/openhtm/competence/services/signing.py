@@ -16,10 +16,11 @@ from openhtm.competence.rules.levels import Basis, Level
 from openhtm.core.errors import Conflict, DomainError, Invalid
 from openhtm.core.integrity import refuse_readably
 from openhtm.documents.services import store_file
-from openhtm.identity.actor import Actor, require, require_everywhere
+from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.procedures.models import Procedure
 from openhtm.workforce.models import StaffMember
+from openhtm.workforce.services.access import require_at_staff
 
 FURTHEST = timedelta(days=7305)  # twenty years: a last day beyond that is a typing mistake
 
@@ -63,8 +64,8 @@ def sign_competency(
     """
     now = now or timezone.now()
     require(actor, Permission.SIGN_COMPETENCIES)
-    staff = StaffMember.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=grant.staff_id)
-    _require(actor, staff)
+    staff = StaffMember.objects.visible_to(actor).select_related("facility").select_for_update(of=("self",)).get(pk=grant.staff_id)
+    require_at_staff(actor, Permission.SIGN_COMPETENCIES, staff)
     if uid and (stored := Competency.objects.filter(uid=uid).first()):
         if stored.staff_id != staff.pk:
             raise Conflict(what="That competency")
@@ -90,8 +91,8 @@ def withdraw_competency(*, actor: Actor, uid: UUID, reason: str, on: date | None
     now = now or timezone.now()
     today = timezone.localdate(now)
     require(actor, Permission.SIGN_COMPETENCIES)
-    found = Competency.objects.visible_to(actor).select_related("staff").select_for_update(of=("self",)).get(uid=uid)
-    _require(actor, found.staff)
+    found = Competency.objects.visible_to(actor).select_related("staff__facility").select_for_update(of=("self",)).get(uid=uid)
+    require_at_staff(actor, Permission.SIGN_COMPETENCIES, found.staff)
     words = reason.strip()
     if not words or len(words) > 400 or "\0" in words:
         raise Invalid({"reason": ["Give the reason in 1 to 400 characters."]})
@@ -104,14 +105,6 @@ def withdraw_competency(*, actor: Actor, uid: UUID, reason: str, on: date | None
     with refuse_readably():
         found.save(update_fields=["withdrawn_on", "withdrawn_by", "withdrawn_reason"])
     return found
-
-
-def _require(actor: Actor, staff: StaffMember) -> None:
-    """At the person's facility; for somebody who works everywhere, everywhere."""
-    if staff.facility_id is None:
-        require_everywhere(actor, Permission.SIGN_COMPETENCIES)
-    else:
-        require(actor, Permission.SIGN_COMPETENCIES, at=staff.facility_id)
 
 
 def _refuse_own(actor: Actor, staff: StaffMember, grant: Grant) -> None:

@@ -12,8 +12,11 @@ from django.utils import timezone
 
 from openhtm.competence.models import Competency, CoverageTarget, PlannedTraining, QualificationPolicy, TrainingOffer
 from openhtm.competence.tests.factories import CompetencyFactory
+from openhtm.documents.services import store_file
 from openhtm.identity.services.tokens import TokenWish, insert_token
+from openhtm.identity.tests.factories import actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.workforce.models import StaffMember
 from openhtm.workforce.tests.factories import StaffFactory, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,45 @@ def test_filters_narrow_people_and_types(omar, maria, north, pump):
 def test_a_stranger_sees_nobody_of_north(chen, maria, pump):
     assert "Maria Reyes" not in browser(chen).get(reverse("competence:matrix")).content.decode()
     assert browser(chen).get(reverse("competence:person", args=[staff_of(maria).pk])).status_code == 404
+
+
+def test_why_somebody_leaves_is_for_those_who_read_or_keep_their_record(omar, nadia, maria, chen, north, pump):
+    ines = StaffFactory(full_name="Ines Vogel", facility=north, leaves_on=TODAY + dt.timedelta(days=60), leave_reason="retirement")
+    CompetencyFactory(staff=ines, device_type=pump)
+    pages = [
+        reverse("competence:matrix"),
+        reverse("competence:person", args=[ines.pk]),
+        reverse("competence:type", args=[pump.pk]),
+        reverse("catalog:type", args=[pump.code]),
+    ]
+    for reader, reads in ((omar, True), (maria, False), (nadia, False)):
+        shown = [browser(reader).get(page).content.decode() for page in pages]
+        assert all("Ines Vogel" in page for page in shown)
+        assert ["retirement" in page for page in shown] == [reads] * 4
+    StaffMember.objects.filter(pk=ines.pk).update(facility=None)
+    assert "retirement" not in browser(omar).get(pages[1]).content.decode()
+
+
+def test_whoever_works_everywhere_is_signed_and_read_only_with_the_right_everywhere(ada, omar, nadia, maria, pump):
+    ines = StaffFactory(full_name="Ines Vogel")
+    file = store_file(content=b"%PDF-1.4 certificate", file_name="certificate.pdf", actor=actor_of(ada))
+    made = CompetencyFactory(staff=ines, device_type=pump, evidence=file, evidence_name="certificate.pdf")
+    page, proof = reverse("competence:person", args=[ines.pk]), reverse("competence:evidence", args=[made.uid])
+    withdraw, tab = reverse("competence:withdraw", args=[made.uid]), f"{reverse('workforce:person', args=[ines.pk])}?tab=competencies"
+    for one in (nadia, omar):
+        shown = browser(one).get(page).content.decode()
+        assert pump.name in shown
+        assert not [url for url in (reverse("competence:sign") + "?", proof, withdraw) if url in shown]
+        assert "competence/sign?staff" not in browser(one).get(tab).content.decode()
+        assert [browser(one).get(url).status_code for url in (proof, withdraw)] == [403, 403]
+    shown = browser(ada).get(page).content.decode()
+    assert not [url for url in (reverse("competence:sign") + "?", proof, withdraw) if url not in shown]
+    assert "competence/sign?staff" in browser(ada).get(tab).content.decode()
+    assert [browser(ada).get(url).status_code for url in (proof, withdraw)] == [200, 200]
+    planned = PlannedTraining.objects.create(staff=ines, device_type=pump, title="Course", because="none")
+    for name in ("competence:planned-done", "competence:planned-give-up"):
+        assert browser(omar).get(reverse(name, args=[planned.uid])).status_code == 403
+        assert browser(ada).get(reverse(name, args=[planned.uid])).status_code == 200
 
 
 def test_everybody_sees_their_own_record(maria, pump):

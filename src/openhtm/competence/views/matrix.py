@@ -19,8 +19,9 @@ from openhtm.competence.queries.cover import TypeCover, coverage, figures_of
 from openhtm.competence.queries.policies import coverage_targets
 from openhtm.competence.rules.cover import COVER_LABELS, COVER_TONES, SINGLE_POINTS, WANTING, Cover
 from openhtm.competence.rules.levels import LEVEL_LABELS, Level
+from openhtm.competence.views.staff import leaves_words
 from openhtm.core.pagination import BadCursor, count_of_page, keyset_page
-from openhtm.identity.actor import require
+from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import lists, parts
 from openhtm.ui.rules import formats
@@ -82,7 +83,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "states": STATE_WORDS.items(),
         "figures": _figures(covered, request),
         "columns": [_column(one) for one in shown_types],
-        "lines": [_line(person, shown_types, cells, today) for person in page.rows],
+        "lines": [_line(person, shown_types, cells, actor=actor, today=today) for person in page.rows],
         "pager": lists.pager(request, page, count=count_of_page(page, people), noun="people"),
         "types_pager": types_pager,
         "legend": LETTER_WORDS,
@@ -150,12 +151,12 @@ def _column(one: TypeCover) -> dict[str, Any]:
     }
 
 
-def _line(person: StaffMember, types: Sequence[TypeCover], cells: queries.Cells, today: date) -> dict[str, Any]:
+def _line(person: StaffMember, types: Sequence[TypeCover], cells: queries.Cells, *, actor: Actor, today: date) -> dict[str, Any]:
     url = reverse("competence:person", args=[person.pk])
     return {
         "name": person.full_name,
         "where": person.facility.name if person.facility else "Works everywhere",
-        "leaves": f"{person.leave_reason or 'leaves'} {formats.day(person.leaves_on)}" if person.leaves_on else "",
+        "leaves": leaves_words(actor, person),
         "url": url,
         "cells": [_cell(person, one, f"{url}/types/{one.type_id}", cells.at(person.pk, one.type_id), today) for one in types],
     }

@@ -31,6 +31,7 @@ from openhtm.sites.models import Organisation
 from openhtm.ui import lists
 from openhtm.ui.editing import edit_page
 from openhtm.workforce.models import StaffMember
+from openhtm.workforce.services.access import require_at_staff
 
 NEARNESS = {
     "has_begun": "has begun to learn it",
@@ -181,8 +182,8 @@ def finish(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Planned training was done: the competency it was for is signed."""
     actor = actor_of(request)
     require(actor, Permission.MANAGE_STAFF)
-    one = get_object_or_404(PlannedTraining.objects.visible_to(actor).select_related("staff", "device_type"), uid=uid)
-    require(actor, Permission.MANAGE_STAFF, at=one.staff.facility_id)
+    one = get_object_or_404(PlannedTraining.objects.visible_to(actor).select_related("staff__facility", "device_type"), uid=uid)
+    require_at_staff(actor, Permission.MANAGE_STAFF, one.staff)
 
     def save(data: dict[str, Any]) -> str:
         observer = data["observer"]
@@ -201,8 +202,8 @@ def give_up(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Take planned training off, with the reason."""
     actor = actor_of(request)
     require(actor, Permission.MANAGE_STAFF)
-    one = get_object_or_404(PlannedTraining.objects.visible_to(actor).select_related("staff", "device_type"), uid=uid)
-    require(actor, Permission.MANAGE_STAFF, at=one.staff.facility_id)
+    one = get_object_or_404(PlannedTraining.objects.visible_to(actor).select_related("staff__facility", "device_type"), uid=uid)
+    require_at_staff(actor, Permission.MANAGE_STAFF, one.staff)
 
     def save(data: dict[str, Any]) -> str:
         training.give_up_training(actor=actor, uid=uid, reason=data["reason"])

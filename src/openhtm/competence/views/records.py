@@ -22,23 +22,18 @@ from openhtm.competence.queries import matrix as queries
 from openhtm.competence.queries.standing import as_held
 from openhtm.competence.rules.levels import BASIS_LABELS, LEVEL_LABELS, Basis, Level
 from openhtm.competence.services.signing import Grant, sign_competency, withdraw_competency
+from openhtm.competence.views.staff import leaves_words, may_read_evidence, may_sign
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui.editing import edit_page
 from openhtm.ui.rules import formats
 from openhtm.workforce.models import StaffMember
+from openhtm.workforce.services.access import require_at_staff
 
 FORM = "competence/form.html"
 MOST = 500
 HOME = ("Competence", "/competence")
-
-
-def may_read_evidence(actor: Actor, staff: StaffMember) -> bool:
-    """Evidence files are personal: for oneself, for whoever signs, and for whoever reads staff records there."""
-    if staff.user_id is not None and staff.user_id == actor.user_id:
-        return True
-    return any(actor.may(right, at=staff.facility_id) for right in (Permission.VIEW_STAFF_RECORDS, Permission.SIGN_COMPETENCIES))
 
 
 def seen_staff(request: HttpRequest, staff_id: int) -> StaffMember:
@@ -64,11 +59,7 @@ def record_row(one: Competency, *, actor: Actor, today: date) -> dict[str, Any]:
         "proof": " · ".join(filter(None, (one.certificate, f"watched by {one.observer}" if one.observer else "", one.note))),
         "signed": f"{one.signed_by_name or 'System'}, {formats.day(timezone.localdate(one.signed_at))}",
         "evidence_url": reverse("competence:evidence", args=[one.uid]) if one.evidence_id and may_read_evidence(actor, one.staff) else "",
-        "withdraw_url": reverse("competence:withdraw", args=[one.uid])
-        if one.withdrawn_on is None
-        and actor.may(Permission.SIGN_COMPETENCIES, at=one.staff.facility_id)
-        and one.staff.user_id != actor.user_id
-        else "",
+        "withdraw_url": reverse("competence:withdraw", args=[one.uid]) if one.withdrawn_on is None and may_sign(actor, one.staff) else "",
     }
 
 
@@ -93,17 +84,14 @@ def person(request: HttpRequest, staff_id: int) -> HttpResponse:
     context = {
         "staff": staff,
         "where": staff.facility.name if staff.facility else "Works everywhere",
+        "leaves": leaves_words(actor, staff),
         "rows": [record_row(one, actor=actor, today=today) for one in found[:MOST]],
         "more": len(found) > MOST,
         "most": MOST,
         "trail": [HOME, (staff.full_name, "")],
-        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}" if _may_sign(actor, staff) else "",
+        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}" if may_sign(actor, staff) else "",
     }
     return render(request, "competence/person.html", context)
-
-
-def _may_sign(actor: Actor, staff: StaffMember) -> bool:
-    return actor.may(Permission.SIGN_COMPETENCIES, at=staff.facility_id) and (staff.user_id is None or staff.user_id != actor.user_id)
 
 
 @require_safe
@@ -115,22 +103,21 @@ def type_people(request: HttpRequest, type_id: int) -> HttpResponse:
     found = queries.people_for_type(actor=actor, type_id=kind.pk, on=today)
     context = {
         "kind": kind,
-        "rows": [person_row(one, kind, today) for one in found],
+        "rows": [person_row(one, kind, actor=actor, today=today) for one in found],
         "trail": [HOME, (kind.name, "")],
         "sign_url": f"{reverse('competence:sign')}?type={kind.pk}" if actor.may(Permission.SIGN_COMPETENCIES) else "",
     }
     return render(request, "competence/type.html", context)
 
 
-def person_row(found: dict[str, Any], kind: DeviceType, today: date) -> dict[str, Any]:
+def person_row(found: dict[str, Any], kind: DeviceType, *, actor: Actor, today: date) -> dict[str, Any]:
     """Somebody who may service a type, as its line shows them."""
     record, staff = found["record"], found["staff"]
     tone, word = state_of(record, today)
     only = "" if record.device_model_id is None else f"only {', '.join(sorted(str(one) for one in found['models'])[:3])}"
-    leaves = f"{staff.leave_reason or 'leaves'} {formats.day(staff.leaves_on)}" if staff.leaves_on else ""
     return {
         "name": staff.full_name, "where": staff.facility.name if staff.facility else "Works everywhere", "level": LEVEL_LABELS[Level(record.level)],
-        "basis": BASIS_LABELS[Basis(record.basis)], "tone": tone, "word": word, "only": only, "leaves": leaves,
+        "basis": BASIS_LABELS[Basis(record.basis)], "tone": tone, "word": word, "only": only, "leaves": leaves_words(actor, staff),
         "url": reverse("competence:cell", args=[staff.pk, kind.pk]),
     }  # fmt: skip
 
@@ -147,7 +134,7 @@ def cell(request: HttpRequest, staff_id: int, type_id: int) -> HttpResponse:
         "kind": kind,
         "rows": [record_row(one, actor=actor, today=today) for one in found],
         "trail": [HOME, (staff.full_name, reverse("competence:person", args=[staff.pk])), (kind.name, "")],
-        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}&type={kind.pk}" if _may_sign(actor, staff) else "",
+        "sign_url": f"{reverse('competence:sign')}?staff={staff.pk}&type={kind.pk}" if may_sign(actor, staff) else "",
     }
     return render(request, "competence/cell.html", context)
 
@@ -198,7 +185,7 @@ def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     actor = actor_of(request)
     require(actor, Permission.SIGN_COMPETENCIES)
     found = get_object_or_404(queries.related(Competency.objects.visible_to(actor)), uid=uid)
-    require(actor, Permission.SIGN_COMPETENCIES, at=found.staff.facility_id)
+    require_at_staff(actor, Permission.SIGN_COMPETENCIES, found.staff)
     back = reverse("competence:person", args=[found.staff_id])
 
     def save(data: dict[str, Any]) -> str:
@@ -221,10 +208,12 @@ def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
 def evidence(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Hand out the file that proves a competency."""
     actor = actor_of(request)
-    found = Competency.objects.visible_to(actor).select_related("evidence", "staff").filter(uid=uid).first()
-    if found is None or not may_read_evidence(actor, found.staff):
-        require(actor, Permission.VIEW_STAFF_RECORDS, at=found.staff.facility_id if found else None)
+    found = Competency.objects.visible_to(actor).select_related("evidence", "staff__facility").filter(uid=uid).first()
+    if found is None:
+        require(actor, Permission.VIEW_STAFF_RECORDS)
         raise Http404
+    if not may_read_evidence(actor, found.staff):
+        require_at_staff(actor, Permission.VIEW_STAFF_RECORDS, found.staff)
     if found.evidence is None:
         raise Http404
     return inert_response(found.evidence, found.evidence_name or "evidence", inline=request.GET.get("show") == "1")

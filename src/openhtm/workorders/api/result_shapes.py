@@ -10,6 +10,8 @@ from ninja import Schema
 from pydantic import AfterValidator, Field
 
 from openhtm.core.schema import Body, PageOut, Text
+from openhtm.identity.actor import Actor
+from openhtm.identity.rules.permissions import Permission
 from openhtm.workorders.models import Checklist, HeldResult, Result
 from openhtm.workorders.rules.checklists import Standing
 from openhtm.workorders.rules.results import MOST_FILES, ResultIn
@@ -120,7 +122,9 @@ class ResultOut(Schema):
     tester_due_on: dt.date | None
     review_reasons: list[str]
     performer: str
-    qualification: dict[str, Any]
+    qualification: dict[str, Any] = Field(
+        description="Of the performer on that day; empty for those who may not see staff there, except about themselves."
+    )
     measured_at: dt.datetime
     received_at: dt.datetime
     supersedes: UUID | None
@@ -131,10 +135,11 @@ class ResultList(PageOut):
     items: list[ResultOut]
 
 
-def result_out(one: Result) -> dict[str, Any]:
+def result_out(one: Result, *, actor: Actor) -> dict[str, Any]:
+    may_see = actor.may(Permission.VIEW_STAFF, at=one.work_order.facility_id) or one.performer_id == actor.user_id
     plain = (
         "uid", "phase", "kind", "verdict", "number", "unit", "entered", "choice", "text", "files", "detail", "limit", "share_of_limit",
-        "tester_due_on", "review_reasons", "qualification", "measured_at", "received_at", "reason",
+        "tester_due_on", "review_reasons", "measured_at", "received_at", "reason",
     )  # fmt: skip
     return {name: getattr(one, name) for name in plain} | {
         "work_order": one.work_order.number,
@@ -144,6 +149,7 @@ def result_out(one: Result) -> dict[str, Any]:
         "step": one.step_key,
         "tester": one.tester.device.control_number if one.tester else None,
         "performer": one.performer_name,
+        "qualification": one.qualification if may_see else {},
         "supersedes": one.supersedes_id,
     }
 

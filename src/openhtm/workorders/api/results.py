@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, BinaryIO, cast
 from uuid import UUID
 
@@ -80,7 +81,7 @@ def list_results(
     found = found.filter(**{name: value for name, value in named.items() if value is not None})
     if query.current:
         found = found.filter(superseded_by__isnull=True)
-    return _page(found, ("-uid",), shapes.result_out, cursor=cursor, limit=limit, count=count)
+    return _page(found, ("-uid",), partial(shapes.result_out, actor=actor), cursor=cursor, limit=limit, count=count)
 
 
 def _page(found: QuerySet[Any], order: tuple[str, ...], out: Any, *, cursor: str | None, limit: int, count: bool) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def get_result(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     """A result with everything it was judged by."""
     actor = actor_of(request)
     require(actor, Permission.VIEW_WORK)
-    return shapes.result_out(visible_results(actor).get(uid=uid))
+    return shapes.result_out(visible_results(actor).get(uid=uid), actor=actor)
 
 
 @router.get(
@@ -146,7 +147,7 @@ def get_checklist(request: HttpRequest, uid: UUID) -> dict[str, Any]:
             key: {"answer": old.answer, "unit": old.unit, "verdict": old.verdict, "measured_at": old.measured_at}
             for key, old in previous.items()
         },
-        "results": [shapes.result_out(found) for found in standing_results],
+        "results": [shapes.result_out(found, actor=actor) for found in standing_results],
     }
 
 

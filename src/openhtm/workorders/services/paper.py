@@ -26,7 +26,7 @@ _WRONG = frozenset({"fail", "invalid"})
 def order_pdf(*, order: WorkOrder, actor: Actor, now: datetime, base_url: str) -> bytes:
     """Return ``order`` (as from ``queries.detail.order_by_number``) as a PDF, times in its facility's zone.
 
-    Costs are left out for roles that may not see them, remarks among colleagues for those outside. About ten statements.
+    Costs and qualifications are left out for roles that may not see them, remarks among colleagues for those outside. About ten statements.
     Raises NotAllowed.
     """
     data, assets = order_data(order=order, actor=actor, now=now, base_url=base_url)
@@ -86,7 +86,8 @@ def _sections(order: WorkOrder, actor: Actor, zone: ZoneInfo) -> Iterable[dict[s
         yield _facts("Cost", _cost(order))
     comments = detail.comments_of(order, public_only=not detail.sees_everything(actor, order))[:MOST_ROWS]
     yield _rows("Remarks", (2, 1.4, 5), ("Who", "When", "Remark"), ((c.author_name, at(c.recorded_at), c.text) for c in comments))
-    if order.status == Status.CLOSED and (stamped := closing_qualification(order)):
+    staff = actor.may(Permission.VIEW_STAFF, at=order.facility_id)
+    if staff and order.status == Status.CLOSED and (stamped := closing_qualification(order)):
         yield _facts("Qualification on the day of the work", _qualification(stamped))
     yield _rows("Signatures", (3, 3, 2, 2), ("Who", "Meaning", "When", "Of content"), (
         (s.signer_name, s.get_meaning_display(), at(s.signed_at), s.content_hash[:16]) for s in order_page.signatures_of(order)))  # fmt: skip

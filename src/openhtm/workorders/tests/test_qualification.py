@@ -1,6 +1,7 @@
 """The guard of work: who gets it, who closes it, overrides by two people, and the proof on the closed order."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -10,6 +11,7 @@ from django.urls import reverse
 from openhtm.competence.models import QualificationPolicy
 from openhtm.competence.tests.factories import CompetencyFactory, policy
 from openhtm.core.errors import Conflict, Invalid, NotAllowed
+from openhtm.identity.actor import Grant
 from openhtm.identity.models import RoleAssignment, User
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
@@ -304,6 +306,18 @@ def test_the_closed_order_carries_the_qualification_of_that_day_and_no_later_cha
     data, _ = order_data(order=order, actor=omar, now=NOW, base_url="https://example.test")
     section = next(one for one in data["sections"] if one["title"].startswith("Qualification"))
     assert ("Qualified by", stamped.words) in section["items"]
+
+
+def test_the_paper_keeps_the_qualification_from_those_who_may_not_see_staff(omar, maria, south, order):
+    able(maria, order)
+    done(order, maria)
+    moving.close_order(actor=omar, number=order.number, now=NOW)
+    order.refresh_from_db()
+    reporter = actor_of(UserFactory.with_role(Role.REQUESTER, order.facility))
+    both = replace(reporter, grants=(*reporter.grants, Grant(Role.MANAGER, south.pk)))
+    for actor, shown in ((omar, True), (reporter, False), (both, False)):
+        data, _ = order_data(order=order, actor=actor, now=NOW, base_url="https://example.test")
+        assert any(one["title"].startswith("Qualification") for one in data["sections"]) is shown
 
 
 def test_a_competency_for_another_model_does_not_count_and_one_for_this_model_does(omar, maria, order):

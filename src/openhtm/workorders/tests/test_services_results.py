@@ -1,10 +1,12 @@
 """Storing results: once each, judged here, refused or kept when they do not fit, and never lost."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -12,13 +14,15 @@ from openhtm.core.errors import NotAllowed
 from openhtm.core.ids import uuid7
 from openhtm.documents.services import store_file
 from openhtm.documents.tests import samples
-from openhtm.identity.actor import Actor
+from openhtm.identity.actor import Actor, Grant
+from openhtm.identity.models import User
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import StatusChange
 from openhtm.inventory.tests.factories import DeviceFactory
 from openhtm.workforce.models import Credential, StaffHours
 from openhtm.workforce.tests.factories import staff_of
+from openhtm.workorders.api.result_shapes import result_out
 from openhtm.workorders.models import Downtime, HeldResult, Result, WorkOrder
 from openhtm.workorders.rules.results import ResultIn, State
 from openhtm.workorders.services import results
@@ -71,6 +75,20 @@ def test_a_result_sent_later_carries_the_credentials_of_the_day_it_was_measured(
             one(maria, result(checklist, "case", "pass", measured_at=at(moment)), now=NOW + dt.timedelta(days=3))
     stamped = Result.objects.order_by("measured_at").values_list("qualification__credentials", flat=True)
     assert [[held["programme"] for held in day] for day in stamped] == [["CBET"], ["CRES"]]
+
+
+def test_the_api_shows_qualifications_to_those_who_may_see_staff_and_to_oneself(maria, omar, checklist, north, south):
+    one(maria, result(checklist, "case", "pass", measured_at=at(NOW)), now=NOW)
+    stored = Result.objects.get()
+    reporter = actor_of(UserFactory.with_role(Role.REQUESTER, north))
+    elsewhere = replace(reporter, grants=(*reporter.grants, Grant(Role.MANAGER, south.pk)))
+    oneself = replace(maria, grants=(Grant(Role.REQUESTER, north.pk),))
+    shown = [bool(result_out(stored, actor=actor)["qualification"]) for actor in (omar, maria, oneself, reporter, elsewhere)]
+    assert shown == [True, True, True, False, False]
+    client = Client()
+    for actor, found in ((omar, ["technician"]), (reporter, None)):
+        client.force_login(User.objects.get(pk=actor.user_id))
+        assert client.get(f"/api/v1/results/{stored.uid}").json()["qualification"].get("roles") == found
 
 
 def test_the_same_result_twice_is_stored_once(maria, checklist):
