@@ -14,7 +14,7 @@ from pydantic import Field
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, PageOut
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Line, Name, PageOut
 from openhtm.identity.actor import Actor, require, require_everywhere
 from openhtm.identity.rules.permissions import Permission
 from openhtm.maintenance.rules.calendar import add_months, month_start
@@ -23,7 +23,6 @@ from openhtm.staffing.models import Scenario, StaffingProject
 from openhtm.staffing.rules.forecast import Cell, MonthNeed
 
 router = Router(tags=["staffing"])
-Day = Annotated[dt.date, Field(ge=dt.date(1990, 1, 1), le=dt.date(2200, 1, 1))]
 ChangeCode = Literal["hire", "leave", "fleet", "repairs", "scheduled"]
 AssumptionKey = Literal[
     "paid_hours_per_year", "present_hours_per_year", "productive_fraction", "training_hours_per_year", "administration_hours_per_month",

@@ -23,7 +23,7 @@ from openhtm.competence.services.signing import Grant, sign_competency, withdraw
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Short, Text
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
@@ -75,8 +75,8 @@ class CompetencyIn(Body):
     procedure_id: Key | None = None
     level: LevelCode  # type: ignore[valid-type]
     basis: BasisCode  # type: ignore[valid-type]
-    granted_on: dt.date
-    valid_until: dt.date | None = None
+    granted_on: Day
+    valid_until: Day | None = None
     observer_id: Key | None = Field(default=None, description="Staff who watched the work; never the person themselves.")
     certificate: Annotated[Text, Field(max_length=120)] = ""
     note: Note = ""
@@ -84,7 +84,7 @@ class CompetencyIn(Body):
 
 class CompetencyWithdrawIn(Body):
     reason: Annotated[Text, Field(min_length=1, max_length=400)]
-    on: dt.date | None = Field(default=None, description="First day on which it no longer holds; left out: today.")
+    on: Day | None = Field(default=None, description="First day on which it no longer holds; left out: today.")
 
 
 @router.get(
@@ -92,7 +92,7 @@ class CompetencyWithdrawIn(Body):
 )
 def list_competencies(
     request: HttpRequest, staff_id: Key | None = None, device_type_id: Key | None = None, device_model_id: Key | None = None,
-    procedure_id: Key | None = None, holding_on: dt.date | None = None, cursor: Cursor | None = None, limit: Limit = 50,
+    procedure_id: Key | None = None, holding_on: Day | None = None, cursor: Cursor | None = None, limit: Limit = 50,
 ) -> dict[str, Any]:  # fmt: skip
     """Newest first. Whoever may not see staff gets their own."""
     actor = actor_of(request)
@@ -193,7 +193,7 @@ class CoverageOut(Schema):
 )
 def list_coverage(
     request: HttpRequest, facility: Code | None = None, team_id: Key | None = None, skill: Short = "", high_risk: bool | None = None,
-    state: CoverCode | None = None, on: dt.date | None = None, limit: Limit = 1000,  # type: ignore[valid-type]
+    state: CoverCode | None = None, on: Day | None = None, limit: Limit = 1000,  # type: ignore[valid-type]
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Every type with devices in use, the worst covered first. Five statements."""
     actor = actor_of(request)

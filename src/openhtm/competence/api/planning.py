@@ -22,7 +22,7 @@ from openhtm.competence.services import policies, training
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, PageOut, Text
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, PageOut, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission, Role
 from openhtm.sites.models import Facility
@@ -55,7 +55,7 @@ class QualificationPolicyIn(Body):
     programmes: Annotated[list[Code], Field(max_length=50)] = []
     roles: Annotated[list[Literal[tuple(one.value for one in Role)]], Field(max_length=20)] = []  # type: ignore[valid-type]
     judged_on: Literal[tuple(one.value for one in JudgedOn)] = "work_day"  # type: ignore[valid-type]
-    effective_from: dt.date | None = None
+    effective_from: Day | None = None
     reason: Reason
 
 
@@ -63,7 +63,7 @@ class QualificationPolicyIn(Body):
     "/qualification-policies", response={200: list[QualificationPolicyOut], **REFUSALS}, operation_id="list_qualification_policies",
     summary="What getting, closing and deciding work asks for",
 )  # fmt: skip
-def list_policies(request: HttpRequest, on: dt.date | None = None) -> list[dict[str, Any]]:
+def list_policies(request: HttpRequest, on: Day | None = None) -> list[dict[str, Any]]:
     """The lines in force on a day, today if none is given."""
     require(actor_of(request), Permission.VIEW_STAFF)
     return [_policy(one) for one in in_force(on or timezone.localdate())]
@@ -139,7 +139,7 @@ class TrainingAcceptIn(Body):
     chosen: Annotated[list[ChosenTrainingIn], Field(min_length=1, max_length=1000)]
     facility: Code | None = None
     high_risk: bool | None = None
-    due_on: dt.date | None = None
+    due_on: Day | None = None
 
 
 class TrainingAcceptOut(Schema):
@@ -195,7 +195,7 @@ def _planned(one: PlannedTraining) -> dict[str, Any]:
 
 
 class TrainingDoneIn(Body):
-    done_on: dt.date
+    done_on: Day
     certificate: Annotated[Text, Field(max_length=120)] = ""
     observer_id: Key | None = None
 

@@ -124,7 +124,7 @@ def _refuse_wrong(actor: Actor, grant: Grant, *, today: date) -> None:
         errors["granted_on"] = ["A competency is granted for what was seen: give today or a day before."]
     if grant.valid_until is not None and grant.valid_until < grant.granted_on:
         errors["valid_until"] = ["It cannot run out before it was granted."]
-    elif grant.valid_until is not None and grant.valid_until > grant.granted_on + FURTHEST:
+    elif grant.valid_until is not None and grant.valid_until - grant.granted_on > FURTHEST:
         errors["valid_until"] = ["Give a last day within twenty years, or none."]
     errors |= _wrong_texts(grant) | _wrong_subject(grant) | _wrong_observer(actor, grant)
     if errors:

@@ -72,7 +72,9 @@ def finish_training(
 
     Raises PlannedTraining.DoesNotExist, NotAllowed, Conflict, SignedOffThemselves, Invalid.
     """
-    found = _locked(actor, uid)
+    now, found = now or timezone.now(), _locked(actor, uid)
+    if done_on > timezone.localdate(now):
+        raise Invalid({"done_on": ["Training is done when it is over: give today or a day before."]})
     basis = found.offer.basis if found.offer else (Basis.ON_THE_JOB if observer_id else Basis.VENDOR_SCHOOL)
     months = found.offer.valid_months if found.offer else None
     granted = sign_competency(

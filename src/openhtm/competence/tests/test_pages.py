@@ -213,3 +213,42 @@ def test_the_catalogue_shows_who_may_service_a_type(omar, maria, pump):
     page = browser(omar).get(reverse("catalog:type", args=[pump.code])).content.decode()
     assert "Who may service it" in page
     assert "Maria Reyes" in page
+
+
+FAR = "9999-12-31"
+
+
+def test_days_near_the_end_of_the_calendar_are_refused_by_name_over_the_api(ada, maria, pump):
+    one = PlannedTraining.objects.create(staff=staff_of(maria), device_type=pump, title="Course", because="none")
+    made = CompetencyFactory(staff=staff_of(maria), device_type=pump)
+    client = program(ada)
+    for path, name in (("/competencies/coverage", "on"), ("/competencies", "holding_on"), ("/qualification-policies", "on")):
+        answer = client.get(f"/api/v1{path}", {name: FAR})
+        assert (answer.status_code, name in answer.content.decode()) == (422, True)
+        assert client.get(f"/api/v1{path}", {name: "2199-12-31"}).status_code == 200
+    grant = {"staff_id": staff_of(maria).pk, "device_type_id": pump.pk, "level": "independent", "basis": "experience", "granted_on": FAR}
+    policy = {"act": "close", "risk": "other", "needs": "competency", "mode": "warn", "effective_from": FAR, "reason": "New"}
+    chosen = {"chosen": [{"staff_id": staff_of(maria).pk, "device_type_id": pump.pk}], "due_on": FAR}
+    for send, path, body, name in (
+        (client.post, "/competencies", grant, "granted_on"),
+        (client.post, "/competencies", grant | {"granted_on": str(TODAY), "valid_until": FAR}, "valid_until"),
+        (client.post, f"/competencies/{made.uid}/withdraw", {"reason": "Wrong", "on": FAR}, "on"),
+        (client.put, "/qualification-policies", policy, "effective_from"),
+        (client.post, "/training-plan/accept", chosen, "due_on"),
+        (client.post, f"/planned-training/{one.uid}/done", {"done_on": FAR}, "done_on"),
+    ):
+        answer = send(f"/api/v1{path}", json.dumps(body), content_type="application/json")
+        assert (answer.status_code, name in answer.content.decode()) == (422, True)
+    assert Competency.objects.count() == 1
+
+
+def test_days_near_the_end_of_the_calendar_are_refused_by_name_on_the_pages(ada, maria, pump):
+    offer = TrainingOffer.objects.create(title="Service course", basis="vendor_school", valid_months=24, minutes=480)
+    one = PlannedTraining.objects.create(staff=staff_of(maria), device_type=pump, offer=offer, title="Course", because="none")
+    client = browser(ada)
+    done = client.post(reverse("competence:planned-done", args=[one.uid]), {"done_on": FAR, "certificate": "C-9"})
+    assert (done.status_code, "give today or a day before" in done.content.decode()) == (422, True)
+    data = {"staff": staff_of(maria).pk, "device_type": pump.pk, "level": "independent", "basis": "experience"}
+    signed = client.post(reverse("competence:sign"), data | {"granted_on": FAR, "valid_until": FAR})
+    assert (signed.status_code, "give today or a day before" in signed.content.decode()) == (422, True)
+    assert not Competency.objects.exists()

@@ -12,7 +12,7 @@ from pydantic import Field
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Name, PageOut
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
