@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from openhtm.competence.queries.cover import Scope, scope_of
+from openhtm.core.text import key_of
 from openhtm.identity.actor import Actor
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
@@ -16,11 +17,6 @@ from openhtm.workforce.models import Skill, Team
 
 def actor_of(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined]
-
-
-def key_of(text: str | None) -> int | None:
-    """A primary key as sent, or None if it is none."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
 
 
 @dataclass(frozen=True, slots=True)

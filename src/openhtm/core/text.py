@@ -37,6 +37,11 @@ _LEGAL_FORMS = frozenset(
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 
 
+def key_of(text: str | None) -> int | None:
+    """A primary key as sent, or None if it is none."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
+
+
 def fold(text: str) -> str:
     """Lower-case ``text`` without accents and with single spaces: ``"  Dräger  "`` is ``"drager"``."""
     if text.isascii():  # most texts, four times faster

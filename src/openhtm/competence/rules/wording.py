@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from openhtm.competence.rules.guard import Reason, ReasonCode, Verdict
 from openhtm.competence.rules.levels import BASIS_LABELS, LEVEL_LABELS, Held, Level
+from openhtm.ui.rules import formats
 
 
 def in_words(reason: Reason, *, day_words: str = "") -> str:
     """Return one reason as part of a sentence. ``day_words`` is the day of ``reason.on`` as the page writes it."""
-    on = day_words or (plain_day(reason.on) if reason.on else "")
+    on = day_words or (formats.day(reason.on) if reason.on else "")
     match reason.code:
         case ReasonCode.NO_RECORD:
             return "no staff record"
@@ -36,8 +36,8 @@ def reasons_in_words(reasons: Sequence[Reason]) -> str:
 
 
 def held_in_words(held: Held) -> str:
-    until = f", until {plain_day(held.valid_until)}" if held.valid_until else ""
-    return f"{LEVEL_LABELS[held.level]}, {BASIS_LABELS[held.basis].lower()} of {plain_day(held.granted_on)}{until}"
+    until = f", until {formats.day(held.valid_until)}" if held.valid_until else ""
+    return f"{LEVEL_LABELS[held.level]}, {BASIS_LABELS[held.basis].lower()} of {formats.day(held.granted_on)}{until}"
 
 
 def ground_in_words(verdict: Verdict) -> str:
@@ -46,15 +46,8 @@ def ground_in_words(verdict: Verdict) -> str:
     if verdict.with_credential:
         one = verdict.with_credential
         parts.append(
-            f"{one.programme}{f' {one.number}' if one.number else ''}{f', until {plain_day(one.expires_on)}' if one.expires_on else ''}"
+            f"{one.programme}{f' {one.number}' if one.number else ''}{f', until {formats.day(one.expires_on)}' if one.expires_on else ''}"
         )
     if verdict.by_role:
         parts.append(f"by role ({verdict.by_role.replace('_', ' ')})")
     return "; ".join(parts)
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def plain_day(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

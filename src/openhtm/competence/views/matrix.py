@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from openhtm.competence.asking import actor_of, key_of, read_scope
+from openhtm.competence.asking import actor_of, read_scope
 from openhtm.competence.queries import cover as cover_queries
 from openhtm.competence.queries import matrix as queries
 from openhtm.competence.queries.cover import TypeCover, coverage, figures_of
@@ -21,6 +21,7 @@ from openhtm.competence.rules.cover import COVER_LABELS, COVER_TONES, SINGLE_POI
 from openhtm.competence.rules.levels import LEVEL_LABELS, Level
 from openhtm.competence.views.staff import leaves_words
 from openhtm.core.pagination import BadCursor, count_of_page, keyset_page
+from openhtm.core.text import key_of
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import lists, parts

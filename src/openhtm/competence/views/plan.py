@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from openhtm.competence.asking import actor_of, key_of, read_scope
+from openhtm.competence.asking import actor_of, read_scope
 from openhtm.competence.forms import FinishForm, ReasonForm
 from openhtm.competence.models import PlannedTraining
 from openhtm.competence.queries import training as queries
@@ -25,6 +25,7 @@ from openhtm.competence.views.matrix import tabs
 from openhtm.competence.views.records import FORM, HOME
 from openhtm.core.errors import DomainError, Invalid, NotAllowed
 from openhtm.core.pagination import count_of_page, keyset_page
+from openhtm.core.text import key_of
 from openhtm.identity.actor import require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Organisation

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from openhtm.catalog.models import DeviceType
-from openhtm.competence.asking import actor_of, key_of
+from openhtm.competence.asking import actor_of
 from openhtm.competence.forms import SignForm, WithdrawForm
 from openhtm.competence.models import Competency
 from openhtm.competence.queries import matrix as queries
@@ -23,6 +23,7 @@ from openhtm.competence.queries.standing import as_held
 from openhtm.competence.rules.levels import BASIS_LABELS, LEVEL_LABELS, Basis, Level
 from openhtm.competence.services.signing import Grant, sign_competency, withdraw_competency
 from openhtm.competence.views.staff import leaves_words, may_read_evidence, may_sign
+from openhtm.core.text import key_of
 from openhtm.documents.responses import inert_response
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission

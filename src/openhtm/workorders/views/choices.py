@@ -16,11 +16,6 @@ from openhtm.workorders.queries.order_filters import GROUPS
 from openhtm.workorders.rules.kinds import KIND_LABELS, PRIORITY_LABELS, STATUS_LABELS
 
 
-def key_of(text: str | None) -> int | None:
-    """A primary key as sent, or None if it is none."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
-
-
 def filter_fields(actor: Actor, query: QueryDict) -> list[dict[str, Any]]:
     """Return the choices of the "add filter" form. Five statements."""
     places = Location.objects.visible_to(actor).filter(Q(kind="building") | Q(kind="floor") | Q(kind="area"), active=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from openhtm.core.errors import Invalid
+from openhtm.core.text import key_of
 from openhtm.documents.responses import pdf_response
 from openhtm.identity.actor import require
 from openhtm.identity.rules.permissions import Permission
@@ -22,7 +23,6 @@ from openhtm.inventory.services.label_templates import chosen_template
 from openhtm.inventory.services.labels import Label, first_sheet_svg, labels_pdf
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.services.report_labels import places_of, report_labels
-from openhtm.workorders.views.choices import key_of
 
 
 @require_http_methods(["GET", "POST"])

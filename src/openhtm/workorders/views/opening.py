@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from openhtm.core.errors import DomainError, NotAllowed
-from openhtm.core.text import control_number_key
+from openhtm.core.text import control_number_key, key_of
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import Device
@@ -27,7 +27,6 @@ from openhtm.workorders.asking import actor_of
 from openhtm.workorders.models import WorkOrder, WorkTemplate
 from openhtm.workorders.rules.kinds import KIND_LABELS, Kind
 from openhtm.workorders.services.opening import open_order
-from openhtm.workorders.views.choices import key_of
 from openhtm.workorders.views.shown import order_url
 
 

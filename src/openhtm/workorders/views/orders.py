@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from openhtm.core.errors import DomainError, Invalid
 from openhtm.core.pagination import BadCursor, count_of_page
+from openhtm.core.text import key_of
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.inventory.models import SavedView
@@ -161,7 +162,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     require(actor, Permission.VIEW_WORK)
     if request.method == "POST":
-        saved_views.remove_view(actor=actor, view_id=choices.key_of(request.POST.get("view")) or 0)
+        saved_views.remove_view(actor=actor, view_id=key_of(request.POST.get("view")) or 0)
         messages.success(request, "The view was removed.")
         return redirect("workorders:view-list")
     return render(request, "workorders/views.html", {"views": SavedView.objects.filter(owner_id=actor.user_id, page=PAGE)})

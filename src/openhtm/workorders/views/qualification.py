@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from openhtm.competence.rules.guard import ACT_LABELS, Act
 from openhtm.core.errors import DomainError, NotAllowed
 from openhtm.core.pagination import count_of_page, keyset_page
+from openhtm.core.text import key_of
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import lists, parts
@@ -31,7 +32,6 @@ from openhtm.workorders.queries.suggestions import suggestions
 from openhtm.workorders.queries.unassigned import unassigned
 from openhtm.workorders.rules.kinds import KIND_LABELS, Kind
 from openhtm.workorders.services import assigning, qualification
-from openhtm.workorders.views.choices import key_of
 
 MOST_SUGGESTED = 1000
 STATES = {"waiting": "Waiting", "confirmed": "Confirmed", "declined": "Declined"}
