@@ -12,6 +12,7 @@ from openhtm.identity.rules.permissions import Role
 from openhtm.sites.models import Department
 
 COLLEAGUES = 3  # technicians of each facility who cannot log in
+SERVED = dt.timedelta(days=3650)  # longer than the history goes back: who did its work had the role then
 
 
 def build(demo: Demo) -> None:
@@ -39,7 +40,7 @@ def _assignment(account: DemoAccount, user: User, facilities: dict[str, int], de
         facility_id=facility,
         department=department,
         provider_id=demo.providers[account.provider] if account.provider else None,
-        valid_from=demo.now - dt.timedelta(days=1),
+        valid_from=demo.now - SERVED,
         valid_until=demo.now + dt.timedelta(days=365) if account.role is Role.SURVEYOR else None,
     )
 
@@ -57,6 +58,6 @@ def _colleagues(demo: Demo, code: str, facility: int) -> list[tuple[int, str]]:
         users.append(user)
     User.objects.bulk_create(users)
     RoleAssignment.objects.bulk_create(
-        RoleAssignment(user=user, role=Role.TECHNICIAN, facility_id=facility, valid_from=demo.now) for user in users
+        RoleAssignment(user=user, role=Role.TECHNICIAN, facility_id=facility, valid_from=demo.now - SERVED) for user in users
     )
     return [(user.pk, user.full_name) for user in users]

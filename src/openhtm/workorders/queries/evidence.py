@@ -20,6 +20,7 @@ from openhtm.procedures.rules.steps import Step
 from openhtm.testers.models import Calibration, Tester
 from openhtm.workforce.models import StaffHours
 from openhtm.workorders.models import Checklist, Result, WorkOrder
+from openhtm.workorders.queries.roles import RolesHeld, roles_held
 from openhtm.workorders.rules.results import Sent
 from openhtm.workorders.rules.verdicts import CalibrationFact, Judged
 
@@ -59,6 +60,7 @@ class Known:
     files: dict[str, str] = field(default_factory=dict)
     hours: list[StaffHours] = field(default_factory=list)
     standings: Standings = field(default_factory=Standings)
+    roles: RolesHeld = field(default_factory=RolesHeld)
     qualified: dict[tuple[int, date], dict[str, Any]] = field(default_factory=dict)
     visible_orders: set[int] = field(default_factory=set)
 
@@ -83,28 +85,31 @@ class Known:
         if before is None or before.uid == result.supersedes_id or before.measured_at <= result.measured_at:
             self.current[slot] = Standing(result.uid, result.number, result.choice, result.measured_at)
 
-    def qualification(self, actor: Actor, checklist: Checklist, day: date) -> dict[str, Any]:
-        """Return the roles the actor holds there, and the skills, competencies for this work and credentials on that day."""
+    def qualification(self, actor: Actor, checklist: Checklist, day: date, *, at: datetime) -> dict[str, Any]:
+        """Return the roles the actor held there at that moment, and the skills, competencies for this work and credentials on its day."""
         if (checklist.pk, day) not in self.qualified:
             self.qualified[checklist.pk, day] = self._qualification(actor, checklist, day)
-        return self.qualified[checklist.pk, day]
+        return {"roles": self._roles(actor, checklist.work_order.facility_id, at)} | self.qualified[checklist.pk, day]
+
+    def _roles(self, actor: Actor, facility_id: int, at: datetime) -> list[str]:
+        if actor.user_id is not None:
+            return sorted(self.roles.at(actor.user_id, facility_id, at))
+        return sorted({grant.role.value for grant in actor.grants if grant.facility_id in (None, facility_id)})
 
     def _qualification(self, actor: Actor, checklist: Checklist, day: date) -> dict[str, Any]:
-        facility_id = checklist.work_order.facility_id
         standing = self.standings.of_user(actor.user_id or 0, target_of(checklist))
         skills = next(
             (one.skills for one in self.hours if one.effective_from <= day and (one.effective_to is None or day < one.effective_to)), []
         )
-        roles = sorted({grant.role.value for grant in actor.grants if grant.facility_id in (None, facility_id)})
         held = [held_out(one) for one in standing.held if one.holds_on(day)]
         return {
-            "roles": roles, "skills": sorted(skills), "on": day.isoformat(), "competencies": held,
+            "skills": sorted(skills), "on": day.isoformat(), "competencies": held,
             "credentials": credentials_out(standing.certified, day),
         }  # fmt: skip
 
 
 def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
-    """Read what bears on ``sent`` and lock the orders. At most twelve statements, three fewer where nothing is named."""
+    """Read what bears on ``sent`` and lock the orders. At most thirteen statements, three fewer where nothing is named."""
     known = Known()
     known.checklists = _locked_checklists({one.checklist for one in sent}, actor)
     known.visible_orders = {one.work_order_id for one in known.checklists.values()}
@@ -117,6 +122,7 @@ def known_about(*, sent: Sequence[Sent], actor: Actor) -> Known:
         known.files = dict(StoredFile.objects.filter(sha256__in=named_files).values_list("sha256", "media_type"))
     if actor.user_id and known.checklists:
         known.hours = list(StaffHours.objects.filter(staff__user_id=actor.user_id).order_by("-effective_from"))
+        known.roles = roles_held([actor.user_id])
         known.standings = standings(
             targets={target_of(one) for one in known.checklists.values()},
             on=timezone.localdate() + timedelta(days=1),  # where the facility is, it may be tomorrow already

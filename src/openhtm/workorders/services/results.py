@@ -259,7 +259,9 @@ class _Batch:
             review_reasons=list(review_reasons(facts)),
             performer_id=self.actor.user_id,
             performer_name=self.actor.name[:120],
-            qualification=self.known.qualification(self.actor, checklist, day),
+            qualification=self.known.qualification(
+                self.actor, checklist, day, at=judged_at(measured_at=sent.measured_at, received_at=self.now)
+            ),
             measured_at=sent.measured_at,
             received_at=self.now,
             supersedes_id=sent.supersedes,

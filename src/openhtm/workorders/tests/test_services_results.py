@@ -15,7 +15,7 @@ from openhtm.core.ids import uuid7
 from openhtm.documents.services import store_file
 from openhtm.documents.tests import samples
 from openhtm.identity.actor import Actor, Grant
-from openhtm.identity.models import User
+from openhtm.identity.models import RoleAssignment, User
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.models import StatusChange
@@ -36,6 +36,11 @@ NOW = dt.datetime(2026, 11, 22, 15, 0, tzinfo=dt.UTC)
 @pytest.fixture
 def checklist(north):
     return ChecklistFactory(work_order__device=DeviceFactory(facility=north, status="in_service"))
+
+
+@pytest.fixture(autouse=True)
+def here_for_years(maria):
+    RoleAssignment.objects.update(valid_from=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
 
 
 def at(moment: dt.datetime) -> str:
@@ -75,6 +80,15 @@ def test_a_result_sent_later_carries_the_credentials_of_the_day_it_was_measured(
             one(maria, result(checklist, "case", "pass", measured_at=at(moment)), now=NOW + dt.timedelta(days=3))
     stamped = Result.objects.order_by("measured_at").values_list("qualification__credentials", flat=True)
     assert [[held["programme"] for held in day] for day in stamped] == [["CBET"], ["CRES"]]
+
+
+def test_a_result_carries_the_roles_of_the_moment_it_was_measured(maria, checklist, north, south):
+    RoleAssignment.objects.create(user_id=maria.user_id, role="clinical_engineer", facility=north, valid_from=NOW)
+    RoleAssignment.objects.create(user_id=maria.user_id, role="manager", facility=south, valid_from=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    for hours in (-1, 1):
+        one(maria, result(checklist, "case", "pass", measured_at=at(NOW + dt.timedelta(hours=hours))), now=NOW + dt.timedelta(hours=2))
+    stamped = Result.objects.order_by("measured_at").values_list("qualification__roles", flat=True)
+    assert list(stamped) == [["technician"], ["clinical_engineer", "technician"]]
 
 
 def test_the_api_shows_qualifications_to_those_who_may_see_staff_and_to_oneself(maria, omar, checklist, north, south):
