@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from openhtm.competence.queries.policies import policies_of
 from openhtm.competence.queries.standing import Person, Standings, Target, standings, standings_of
 from openhtm.competence.rules.guard import Act, Mode, Needs, Policy, Reason, RiskClass, Verdict, judge, policy_for
+from openhtm.identity.actor import Actor
 from openhtm.identity.models import RoleAssignment
 from openhtm.inventory.models import Device
 from openhtm.workforce.models import StaffMember
@@ -153,6 +154,12 @@ def overrides_for(order_ids: Collection[int], *, act: Act) -> dict[tuple[int, in
         "staff"
     )
     return {(one.work_order_id or 0, one.staff.user_id or 0): one for one in found}
+
+
+def people_to_override(order: WorkOrder, *, actor: Actor) -> QuerySet[StaffMember]:
+    """For whom the actor may ask an override: whom they see, and whoever has the order or did it, wherever they work."""
+    theirs = Q(user_id__in=[pk for pk in (order.assigned_user_id, order.completed_by_id) if pk])
+    return StaffMember.objects.filter(Q(pk__in=StaffMember.objects.visible_to(actor).order_by().values("pk")) | theirs)
 
 
 def overrides_of(order: WorkOrder) -> list[QualificationOverride]:

@@ -26,7 +26,7 @@ from openhtm.workforce.models import StaffMember
 from openhtm.workforce.queries import skills_on
 from openhtm.workforce.services.people import staff_of_accounts
 from openhtm.workorders.models import ClosingQualification, QualificationOverride, WorkOrder
-from openhtm.workorders.queries.qualification import day_at, judged_for, overrides_for, targets_of
+from openhtm.workorders.queries.qualification import day_at, judged_for, overrides_for, people_to_override, targets_of
 from openhtm.workorders.queries.roles import roles_held, roles_of
 from openhtm.workorders.services.shared import clean_words, lock_order, log
 
@@ -212,7 +212,7 @@ def ask_override(*, actor: Actor, number: int, act: str, staff_id: int, reason: 
     if act not in (Act.ASSIGN, Act.CLOSE):
         raise Invalid({"act": [f"Choose {Act.ASSIGN} or {Act.CLOSE}."]})
     order = lock_order(actor=actor, number=number, permission=Permission.DO_WORK)
-    staff = StaffMember.objects.visible_to(actor).get(pk=staff_id)
+    staff = people_to_override(order, actor=actor).get(pk=staff_id)
     words = clean_words(reason, field="reason", limit=400, required=True)
     if staff.user_id is None:
         raise Invalid({"staff": [f"{staff} has no account, so nobody can give them this order. Give them an account first."]})

@@ -16,6 +16,7 @@ from openhtm.identity.models import RoleAssignment, User
 from openhtm.identity.rules.permissions import Role
 from openhtm.identity.tests.factories import UserFactory, actor_of
 from openhtm.inventory.tests.factories import DeviceFactory
+from openhtm.workforce.models import StaffMember
 from openhtm.workforce.tests.factories import StaffFactory, staff_of
 from openhtm.workorders.models import ClosingQualification, QualificationOverride, WorkEvent, WorkOrder
 from openhtm.workorders.queries.qualification import who_may
@@ -200,6 +201,22 @@ def test_what_closing_refuses_an_override_can_be_asked_for_whatever_holds_today(
     )
     qualification.confirm_override(actor=nadia, uid=asked.uid, now=later)
     assert moving.close_order(actor=omar, number=order.number, now=later).status == Status.CLOSED
+
+
+def test_an_override_can_be_asked_for_whoever_did_the_work_wherever_they_are_at_home(omar, nadia, chen, order):
+    policy("close", "high_risk", "block")
+    RoleAssignment.objects.create(user_id=chen.user_id, role="technician", facility=order.facility)
+    helper = actor_of(User.objects.get(pk=chen.user_id))
+    [away] = settled_in(helper)
+    StaffMember.objects.filter(pk=away.pk).update(facility=chen.grants[0].facility_id)
+    with pytest.raises(StaffMember.DoesNotExist):
+        qualification.ask_override(actor=omar, number=order.number, act="close", staff_id=away.pk, reason="Came to help", now=NOW)
+    done(order, helper)
+    page = browser_of(omar).get(f"{reverse('workorders:order-override', args=[order.number])}?act=close").content.decode()
+    assert f'value="{away.pk}" selected' in page
+    asked = qualification.ask_override(actor=omar, number=order.number, act="close", staff_id=away.pk, reason="Came to help", now=NOW)
+    qualification.confirm_override(actor=nadia, uid=asked.uid, now=NOW)
+    assert moving.close_order(actor=omar, number=order.number, now=NOW).status == Status.CLOSED
 
 
 def test_what_closing_lets_pass_needs_no_override_although_it_lapsed_since(omar, maria, order):

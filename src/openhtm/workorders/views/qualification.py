@@ -22,12 +22,12 @@ from openhtm.identity.rules.permissions import Permission
 from openhtm.ui import lists, parts
 from openhtm.ui.editing import edit_page
 from openhtm.ui.redirects import SeeOther
-from openhtm.workforce.models import StaffMember
 from openhtm.workorders.asking import actor_of
 from openhtm.workorders.forms_qualification import DecisionOverrideForm, DeclineForm, OverrideForm
 from openhtm.workorders.models import QualificationOverride, WorkOrder
 from openhtm.workorders.queries import detail
 from openhtm.workorders.queries.overrides import overrides_seen
+from openhtm.workorders.queries.qualification import people_to_override
 from openhtm.workorders.queries.suggestions import suggestions
 from openhtm.workorders.queries.unassigned import unassigned
 from openhtm.workorders.rules.kinds import KIND_LABELS, Kind
@@ -43,7 +43,9 @@ def order_override(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_of(request)
     order = detail.order_by_number(actor=actor, number=number)
     require(actor, Permission.DO_WORK, at=order.facility_id, place=order.facility.name)
-    people = StaffMember.objects.visible_to(actor).filter(Q(facility_id=order.facility_id) | Q(facility__isnull=True))
+    theirs = [pk for pk in (order.assigned_user_id, order.completed_by_id) if pk]
+    here = Q(facility_id=order.facility_id) | Q(facility__isnull=True) | Q(user_id__in=theirs)
+    people = people_to_override(order, actor=actor).filter(here)
     chosen = request.GET.get("staff", "")
     user_id = order.completed_by_id if request.GET.get("act") == Act.CLOSE else order.assigned_user_id
     staff = people.filter(user_id=user_id).first() if user_id and not chosen.isdecimal() else people.filter(pk=key_of(chosen) or 0).first()
