@@ -169,7 +169,7 @@ def judge(policy: Policy | None, standing: Standing, *, on: date) -> Verdict:
 def best_held(held: Sequence[Held], *, least: Level, on: date) -> Held | None:
     """Return what holds on the day at ``least`` or above: the one that lasts longest, then the highest."""
     fitting = [one for one in held if one.holds_on(on) and reaches(one.level, least)]
-    return max(fitting, key=lambda one: (one.valid_until or date.max, RANKS[one.level], one.key or 0), default=None)
+    return max(fitting, key=lambda one: (one.last_on or date.max, RANKS[one.level], one.key or 0), default=None)
 
 
 def best_credential(certified: Sequence[Certified], programmes: frozenset[str], on: date) -> Certified | None:
@@ -228,11 +228,11 @@ def _used(needs: Needs, best: Held | None, credential: Certified | None) -> tupl
         return None, credential
     if needs == Needs.BOTH or best is None or credential is None:
         return best, credential
-    return (best, None) if (best.valid_until or date.max) >= (credential.last_on or date.max) else (None, credential)
+    return (best, None) if (best.last_on or date.max) >= (credential.last_on or date.max) else (None, credential)
 
 
 def _lapses(standing: Standing, best: Held | None, credential: Certified | None) -> date | None:
-    days = [best.valid_until if best else None, credential.last_on if credential else None, _day_before_leaving(standing)]
+    days = [best.last_on if best else None, credential.last_on if credential else None, _day_before_leaving(standing)]
     return min((day for day in days if day is not None), default=None)
 
 

@@ -51,6 +51,11 @@ def reaches(level: Level, least: Level) -> bool:
     return RANKS[level] >= RANKS[least]
 
 
+def _last(end: date | None, stopped_on: date | None) -> date | None:
+    before = stopped_on - timedelta(days=1) if stopped_on and stopped_on > date.min else stopped_on
+    return min((day for day in (end, before) if day is not None), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One competency as far as a decision needs it. ``valid_until`` is the last day on which it holds; None: no end."""
@@ -62,6 +67,11 @@ class Held:
     valid_until: date | None = None
     withdrawn_on: date | None = None
     key: int | None = None
+
+    @property
+    def last_on(self) -> date | None:
+        """The last day on which it holds, by its end or the day before it was withdrawn; None: no end."""
+        return _last(self.valid_until, self.withdrawn_on)
 
     def holds_on(self, day: date) -> bool:
         """From the day it was granted to its last day; never from the day it was withdrawn on."""
@@ -95,8 +105,7 @@ class Certified:
     @property
     def last_on(self) -> date | None:
         """The last day on which it holds, by its expiry or the day before it is stopped; None: no end."""
-        stopped = self.stopped_on - timedelta(days=1) if self.stopped_on and self.stopped_on > date.min else self.stopped_on
-        return min((day for day in (self.expires_on, stopped) if day is not None), default=None)
+        return _last(self.expires_on, self.stopped_on)
 
     def holds_on(self, day: date) -> bool:
         return self.verified and self.claimed_on(day)

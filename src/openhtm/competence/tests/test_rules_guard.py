@@ -187,6 +187,15 @@ def test_the_ground_names_level_basis_and_end():
     assert words == "Does it alone, vendor school of 3 Mar 2024, until 2 Mar 2026; CBET 12345, until 2 Mar 2026"
 
 
+def test_of_two_competencies_the_one_that_was_not_withdrawn_soon_after_is_gone_by():
+    withdrawn = replace(VENTILATOR, valid_until=None, withdrawn_on=DAY + timedelta(days=1), key=1)
+    policy = Policy(Act.CLOSE, RiskClass.HIGH_RISK, Needs.COMPETENCY, Mode.BLOCK)
+    alone = judge(policy, Standing(held=(withdrawn,)), on=DAY)
+    assert (alone.outcome, alone.lapses_on) == (Outcome.OK, DAY)
+    longer = replace(VENTILATOR, valid_until=DAY + timedelta(days=9), key=2)
+    assert judge(policy, Standing(held=(withdrawn, longer)), on=DAY).by == longer
+
+
 @given(certified, days)
 def test_a_credential_holds_on_no_day_before_it_was_given_nor_after_it_was_stopped(one, day):
     if one.holds_on(day):
