@@ -24,7 +24,7 @@ Short = Annotated[Text, Field(max_length=200)]
 Long = Annotated[Text, Field(max_length=10_000)]
 Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Field(ge=1, le=1000)]
-Day = Annotated[dt.date, Field(ge=dt.date(1990, 1, 1), le=dt.date(2199, 12, 31))]
+Day = Annotated[dt.date, Field(ge=dt.date(1930, 1, 1), le=dt.date(2199, 12, 31))]
 """A day that people may ask for: far enough from the ends of the calendar to count years and months from it."""
 Cursor = Annotated[Text, Field(max_length=2000)]
 

@@ -12,13 +12,12 @@ from pydantic import Field
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Name, PageOut, given
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Name, PageOut, given
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
 from openhtm.workforce import queries
 from openhtm.workforce.api import availability, staff
-from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import Skill, StaffHours, Team
 from openhtm.workforce.services import teams as services
 

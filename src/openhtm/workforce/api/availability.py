@@ -16,7 +16,6 @@ from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Name, PageO
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
-from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import Absence, HolidayCalendar, ShiftPattern
 from openhtm.workforce.queries import availability as queries
 from openhtm.workforce.services import availability as services

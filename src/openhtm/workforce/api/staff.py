@@ -15,11 +15,10 @@ from openhtm.core.errors import NotFound
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, PageOut, given
+from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Line, Name, PageOut, given
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
-from openhtm.workforce.api.days import Day
 from openhtm.workforce.models import CeuEntry, Credential, StaffMember
 from openhtm.workforce.queries import people as queries
 from openhtm.workforce.queries.credentials import career_of, journals
