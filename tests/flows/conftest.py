@@ -13,7 +13,7 @@ from tests.flows.hospital import Hospital, running
 
 
 @pytest.fixture(scope="session")
-def hospital() -> Iterator[Hospital]:
+def hospital(django_db_setup: None) -> Iterator[Hospital]:
     with tempfile.TemporaryDirectory(prefix="openhtm-flows-") as folder, running(Path(folder) / "home") as hospital:
         yield hospital
 

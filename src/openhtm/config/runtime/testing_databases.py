@@ -46,7 +46,10 @@ def renew(home: Path) -> None:
 
 
 def copy(home: Path, name: str) -> None:
-    """Make the database ``name`` a copy of the schema; whoever comes first builds that. ``home`` is the folder of the session."""
+    """Make the database ``name`` a copy of the schema; whoever comes first builds that, for which Django must be let through.
+
+    ``home`` is the folder of the session.
+    """
     connections[DEFAULT_DB_ALIAS].close()
     with _alone(home), _server() as server:
         if not server.execute("SELECT true FROM pg_database WHERE datname = %s", [schema_name()]).fetchone():

@@ -23,6 +23,8 @@ from openhtm.workorders.models import (
     WorkOrder,
     WorkWatcher,
 )
+from openhtm.workorders.queries.checklists import standings
+from openhtm.workorders.rules.checklists import Standing
 from openhtm.workorders.rules.kinds import CORRECTIVE_CODES, WORKABLE
 
 
@@ -60,26 +62,22 @@ def _number(model: Any, condition: Q | None = None) -> Coalesce:
 
 @dataclass(frozen=True)
 class ChecklistLine:
-    """A checklist with how far it got: current results by verdict."""
+    """A checklist with where it stands."""
 
     checklist: Checklist
-    answered: int
-    failed: int
+    stands: Standing
 
 
 def checklists_of(order: WorkOrder) -> list[ChecklistLine]:
-    """One statement; a correction counts once."""
-    current = Q(results__superseded_by__isnull=True)
-    found = (
+    """Three statements, two where every content was read before."""
+    found = list(
         Checklist.objects.filter(work_order=order)
         .select_related("version__procedure", "finished_by")
-        .annotate(
-            answered=Count("results", filter=current, distinct=True),
-            failed=Count("results", filter=current & Q(results__verdict__in=("fail", "invalid")), distinct=True),
-        )
+        .defer("version__content")
         .order_by("position", "pk")
     )
-    return [ChecklistLine(one, one.answered, one.failed) for one in found]
+    stands = standings(found) if found else {}
+    return [ChecklistLine(one, stands[one.pk]) for one in found]
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,8 @@ def test_skipping_asks_for_the_reason(maria, checklist):
 def test_as_found_and_as_left_are_stored_together(maria, checklist):
     send(maria, checklist, "flow-100", value_as_found="90", value_as_left="100")
     assert list(Result.objects.order_by("phase").values_list("phase", "verdict")) == [("as_found", "fail"), ("as_left", "pass")]
+    order = maria.get(f"/work/{checklist.work_order.number}").content.decode()
+    assert re.search(r"1 of \d+ steps", order) and "failed" not in order.partition("Checklists")[2].partition("</ul>")[0]
 
 
 def test_a_correction_needs_its_reason_and_supersedes(maria, checklist):

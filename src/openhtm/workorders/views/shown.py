@@ -296,15 +296,14 @@ def costs(order: WorkOrder) -> dict[str, Any]:
 
 
 def _checklist(order: WorkOrder, line: order_page.ChecklistLine) -> dict[str, Any]:
-    one = line.checklist
-    steps = sum(1 for step in one.version.content.get("steps", [])) if isinstance(one.version.content, dict) else 0
+    one, stands = line.checklist, line.stands
     url = reverse("workorders:checklist", args=[order.number, one.uid])
-    tone, word = ("ok", "Finished") if one.finished_at else ("info", "Under way") if line.answered else ("hold", "Not begun")
-    if line.failed:
-        tone, word = "late", f"{line.failed} failed"
+    tone, word = ("ok", "Finished") if one.finished_at else ("info", "Under way") if stands.answered else ("hold", "Not begun")
+    if stands.failed:
+        tone, word = "late", f"{len(stands.failed)} failed"
     return {
-        "name": one.version.procedure.name, "version": one.version.number, "url": url, "tone": tone, "word": word, "answered": line.answered,
-        "steps": steps, "finished_at": one.finished_at, "finished_by": one.finished_by, "purpose": one.get_purpose_display(),
+        "name": one.version.procedure.name, "version": one.version.number, "url": url, "tone": tone, "word": word, "answered": stands.answered,
+        "steps": stands.asked, "finished_at": one.finished_at, "finished_by": one.finished_by, "purpose": one.get_purpose_display(),
         "return_test": one.purpose == "return_to_service",
     }  # fmt: skip
 
