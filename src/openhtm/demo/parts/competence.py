@@ -11,13 +11,17 @@ from django.db import connection
 
 from openhtm.catalog.models import DeviceType
 from openhtm.competence.models import Competency, PlannedTraining
+from openhtm.competence.rules.guard import Act
 from openhtm.competence.services.reference import load_competence_reference
 from openhtm.demo.parts.demo import Demo, Person
 from openhtm.demo.rules.chance import Chance
+from openhtm.identity.actor import Actor, Grant
+from openhtm.identity.rules.permissions import Role
 from openhtm.inventory.models import Device
 from openhtm.procedures.models import ProcedureVersion
 from openhtm.workforce.models import StaffMember
-from openhtm.workorders.models import QualificationOverride, WorkOrder
+from openhtm.workorders.models import WorkOrder
+from openhtm.workorders.services import qualification
 
 ONLY_ONE = "linear-accelerator"
 RETIRES_AFTER_DAYS = 113
@@ -162,14 +166,21 @@ def stamp(demo: Demo) -> None:
 
 
 def _ask_for_an_override(demo: Demo) -> None:
-    """One exception waits for a second person. Two statements."""
-    done = WorkOrder.objects.filter(status="completed", device__isnull=False, completed_by__in=list(demo.staff)).order_by("number").first()
-    if done is None:
+    """Somebody did high-risk work the day their sign-off was withdrawn; the exception that lets it be closed waits for a second person."""
+    waiting = WorkOrder.objects.filter(status="completed", device__high_risk=True, completed_by__in=list(demo.staff)).select_related(
+        "device"
+    )
+    done = waiting.filter(device__device_type__isnull=False).order_by("number").first()
+    if done is None or done.device is None or done.completed_at is None:
         return
-    asked, name = demo.users["manager"]
-    QualificationOverride.objects.create(
-        act="close", work_order=done, staff_id=demo.staff[done.completed_by_id or 0], missing="not signed off for it",
-        reason="The only one on duty that night; the readings were checked (synthetic)", asked_by_id=asked, asked_by_name=name, asked_at=demo.now,
+    staff_id = demo.staff[done.completed_by_id or 0]
+    Competency.objects.filter(staff=staff_id, device_type=done.device.device_type_id, withdrawn_on__isnull=True).update(
+        withdrawn_on=done.completed_at.date(), withdrawn_by_id=demo.users["engineer"][0], withdrawn_reason="Refresher missed (synthetic)",
+    )  # fmt: skip
+    pk, name = demo.users["manager"]
+    qualification.ask_override(
+        actor=Actor(pk, name, (Grant(Role.MANAGER, None),)), number=done.number, act=Act.CLOSE, staff_id=staff_id, now=demo.now,
+        reason="The only one on duty that night; the readings were checked (synthetic)",
     )  # fmt: skip
 
 
