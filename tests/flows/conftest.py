@@ -42,10 +42,7 @@ def visit(browser, hospital, sessions) -> Iterator[Callable[..., Page]]:
     def begin(name: str | None, **options) -> Page:
         context = browser.new_context(base_url=hospital.base, storage_state=sessions.get(name or ""), reduced_motion="reduce", **options)
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda message: complaints.extend(complaint_of(message)))
-        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page = watch(context, complaints)
         if name and name not in sessions:
             log_in(page, name, hospital.password)
             sessions[name] = context.storage_state()
@@ -55,6 +52,15 @@ def visit(browser, hospital, sessions) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def watch(context: BrowserContext, complaints: list[str]) -> Page:
+    """Return a new page that writes down what its console complains of."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("console", lambda message: complaints.extend(complaint_of(message)))
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    return page
 
 
 def complaint_of(message: ConsoleMessage) -> list[str]:

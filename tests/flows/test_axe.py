@@ -3,6 +3,7 @@
 The pages come from the URL resolver, so a new one is tested without being listed; a new kind of key must say where to find one.
 """
 
+import contextlib
 from pathlib import Path
 
 import axe_playwright_python
@@ -10,6 +11,7 @@ import pytest
 from django.urls import get_resolver, reverse
 from playwright.sync_api import Page
 
+from tests.flows.conftest import log_in, watch
 from tests.flows.hospital import Hospital
 from tests.permissions.routes import page_methods, walk
 
@@ -172,13 +174,25 @@ def serious(page: Page) -> list[object]:
     return found
 
 
+@pytest.fixture(scope="module")
+def watched(browser, hospital):
+    """One page of the administrator for all addresses, with what it complained of: a new one for each would load everything anew."""
+    complaints: list[str] = []
+    with contextlib.closing(browser.new_context(base_url=hospital.base, reduced_motion="reduce")) as context:
+        page = watch(context, complaints)
+        log_in(page, "administrator", hospital.password)
+        page.add_init_script(RULES)
+        yield page, complaints
+
+
 @pytest.fixture
-def judge(visit):
+def judge(watched):
     """Open an address as the administrator and look at it in each width and scheme."""
-    page = visit("administrator")
-    page.add_init_script(RULES)
+    page, complaints = watched
+    complaints.clear()
 
     def look(url: str) -> list[object]:
+        page.set_viewport_size({"width": 1440, "height": WIDTHS[1440]})
         page.goto(url)
         found: list[object] = []
         for width, height in WIDTHS.items():
@@ -188,7 +202,8 @@ def judge(visit):
             found += [(width, one) for one in serious(page)]
         return found
 
-    return look
+    yield look
+    assert complaints == []
 
 
 @pytest.mark.parametrize("name", sorted(routes()))
