@@ -35,7 +35,7 @@ OF_CHECKED = OF_WORKED.replace(WORKED, CHECKED)
 TECHNICIAN = "select s.id from workforce_staffmember s join identity_user u on u.id = s.user_id where u.username = 'technician'"
 HELD = f"select min(id) from workforce_credential where programme = 'CBET' and staff_id = ({TECHNICIAN})"
 KEYS = {
-    "api-group:slug": "select 'work-orders'",
+    "api-group:slug": "select 'quality'",
     "control_number": "select min(control_number) from inventory_device where status = 'in_service' and merged_into_id is null",
     "sites:public_code": "select public_code from sites_location order by id limit 1",
     "inventory:public_code": "select public_code from sites_location order by id limit 1",
