@@ -80,6 +80,13 @@ def test_a_foreign_host(maria: ApiClient) -> None:
         is_problem(maria.get("/devices", HTTP_HOST="evil.example"), 400, "unreadable")
 
 
+@pytest.mark.parametrize("starts_at", ["08:00Z", "08:00+01:00"])
+def test_a_time_of_the_clock_has_no_offset(ada: ApiClient, starts_at: str) -> None:
+    answer = ada.post("/shifts", json.dumps({"name": "Day", "weekdays": [1], "starts_at": starts_at, "ends_at": "16:00"}).encode())
+    is_problem(answer, 422, "invalid")
+    assert "starts_at" in answer.content.decode() and "Leave out the offset" in answer.content.decode()
+
+
 def test_a_failure_on_our_side_tells_only_its_number(maria: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Device.objects.__class__, "visible_to", None)
     maria.client.raise_request_exception = False

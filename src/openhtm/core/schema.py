@@ -19,6 +19,12 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _of_the_clock(time: dt.time) -> dt.time:
+    if time.tzinfo is not None:
+        raise ValueError("Leave out the offset: the time is by the clocks of the facility.")
+    return time
+
+
 Text = Annotated[str, AfterValidator(_no_nul)]
 Short = Annotated[Text, Field(max_length=200)]
 Long = Annotated[Text, Field(max_length=10_000)]
@@ -26,6 +32,7 @@ Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 Day = Annotated[dt.date, Field(ge=dt.date(1930, 1, 1), le=dt.date(2199, 12, 31))]
 """A day that people may ask for: far enough from the ends of the calendar to count years and months from it."""
+ClockTime = Annotated[dt.time, AfterValidator(_of_the_clock)]
 Cursor = Annotated[Text, Field(max_length=2000)]
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"

@@ -75,10 +75,13 @@ def add_procedure(
     )  # fmt: skip
     refuse_unclean(procedure)
     types = _types(device_types)
+    try:
+        first = parse({"purpose": f"Say what {procedure.name} is for.", "steps": [_FIRST_STEP]})
+    except ContentError as wrong:  # about the name, the only part that is not ours
+        raise Invalid({"name": [f"{problem.sentence} {problem.remedy}".strip() for problem in wrong.problems]}) from wrong
     with refuse_readably():
         procedure.save(force_insert=True)
     procedure.device_types.set(types)
-    first = parse({"purpose": f"Say what {procedure.name} is for.", "steps": [_FIRST_STEP]})
     return _new_version(procedure, first, actor=actor, number=1, now=now)
 
 

@@ -28,6 +28,13 @@ def test_a_procedure_goes_from_draft_to_release_by_two_people(omar, lena, heard)
     assert [(one.procedure_id, one.version_id) for one in heard] == [(procedure.pk, version.pk)]
 
 
+def test_a_name_that_cannot_be_printed_is_refused_at_its_field(omar):
+    with pytest.raises(Invalid) as refused:
+        authoring.add_procedure(actor=omar, name="Bed\x91 check")
+    assert list(refused.value.errors) == ["name"] and "Remove them" in refused.value.errors["name"][0]
+    assert not Procedure.objects.filter(name__startswith="Bed").exists()
+
+
 def test_a_new_version_retires_the_old_one_whose_content_stays(omar, lena):
     procedure = released(omar, lena)
     first = procedure.versions.get()

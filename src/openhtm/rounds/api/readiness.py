@@ -15,7 +15,7 @@ from openhtm.core.errors import Invalid
 from openhtm.core.pagination import count_up_to, keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Key, Limit, Line, Name, PageOut, Short, Text
+from openhtm.core.schema import Body, ClockTime, Code, Cursor, Key, Limit, Line, Name, PageOut, Short, Text
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.rounds.models import ReadinessCheck, ReadinessEntry
@@ -61,7 +61,7 @@ class CheckIn(Body):
     questions: Annotated[list[QuestionIn], Field(min_length=1, max_length=20)]
     device: Annotated[Line, Field(max_length=60)] = Field(default="", description="Control number, if it is of one device.")
     department_id: Key | None = Field(default=None, description="Who must do it.")
-    shift_starts: Annotated[list[dt.time], Field(max_length=6)] = Field(default=[], description="Times of day at the facility.")
+    shift_starts: Annotated[list[ClockTime], Field(max_length=6)] = Field(default=[], description="Times of day at the facility.")
     week_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = Field(
         default=[], description="1 Monday to 7; empty: all."
     )

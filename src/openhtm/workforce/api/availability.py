@@ -12,7 +12,7 @@ from pydantic import Field
 from openhtm.core.pagination import keyset_page
 from openhtm.core.problems import REFUSALS
 from openhtm.core.routing import Router
-from openhtm.core.schema import Body, Code, Cursor, Day, Key, Limit, Name, PageOut
+from openhtm.core.schema import Body, ClockTime, Code, Cursor, Day, Key, Limit, Name, PageOut
 from openhtm.identity.actor import Actor, require
 from openhtm.identity.rules.permissions import Permission
 from openhtm.sites.models import Facility
@@ -60,8 +60,8 @@ class ShiftOut(Schema):
 class ShiftIn(Body):
     name: Name
     weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
-    starts_at: dt.time
-    ends_at: dt.time
+    starts_at: ClockTime
+    ends_at: ClockTime
     break_min: Annotated[int, Field(ge=0, le=480)] = 0
     facility: Code | None = None
 
