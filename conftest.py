@@ -12,14 +12,18 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.test import override_settings
-from xdist.scheduler import LoadGroupScheduling
 
 from openhtm.config.runtime import testing, testing_databases
 
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.", "::1", "localhost")
-LONG = ("tests/durability", "tests/flows", "src/openhtm/demo", "tests/runtime", "tests/api/test_schemathesis", "tests/permissions")
+LONG = (
+    "tests/flows/test_axe", "tests/durability", "tests/flows", "src/openhtm/demo", "tests/runtime", "tests/api/test_schemathesis",
+    "tests/permissions",
+)  # fmt: skip
 HEAVY = {"tests/durability", "tests/flows", "tests/runtime", "tests/api/test_schemathesis.py"}  # beside units and database
+TESTS_OF_A_COPY = 200
+_served = Counter[str]()
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
 
@@ -69,45 +73,20 @@ def _shared() -> Path:
 
 @pytest.hookimpl(trylast=True)  # after pytest-django has put those that empty the tables behind the others
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, by name, the tests of real data sets on a machine that has none; order the others for several processes."""
+    """Leave out, by name, the tests of real data sets on a machine that has none; begin with what takes long.
+
+    Several processes take whole files in this order, so that they end together.
+    """
     reason = f"needs the real data sets, and {_shared()} does not exist (set OPENHTM_SHARED)"
     if not _shared().is_dir():
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(pytest.mark.skip(reason=reason))
-    if getattr(config.option, "loadgroup", False):  # set in each process of a run with --dist=loadgroup
-        _order_for_processes(items)
-
-
-def _order_for_processes(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that all processes end together; keep together what shares something costly.
-
-    Tests that empty the tables share a process and come last: no other test has its database after them.
-    """
-    items.sort(key=_turn)
-    for item in items:
-        group = (
-            "emptied" if _empties_tables(item) else "flows" if item.nodeid.startswith("tests/flows/") else ""
-        )  # one hospital, one browser
-        if group:
-            item._nodeid = f"{item.nodeid}@{group}"  # as xdist writes the groups of marks, which it has read by now
-
-
-class ByGroupOrFile(LoadGroupScheduling):  # type: ignore[misc]
-    """Give a process whole files: what a file shares is made once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        group: str = super()._split_scope(nodeid)
-        return nodeid.partition("::")[0] if group == nodeid else group
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
-    return ByGroupOrFile(config, log) if config.getoption("dist") == "loadgroup" else None
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    if _empties_tables(item):
-        return len(LONG) + 1
     return next((turn for turn, place in enumerate(LONG) if item.nodeid.startswith(place)), len(LONG))
 
 
@@ -154,11 +133,17 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Give the process a new copy after a test that emptied the tables, once all of its fixtures are gone."""
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Take a new copy of the schema after a test that emptied the tables, and between files when it has served many.
+
+    What thousands of tests took back stays in the tables until somebody vacuums, and every statement reads past it.
+    """
     yield
-    if _empties_tables(item):
+    _served["tests"] += 1
+    ends_file = nextitem is None or nextitem.path != item.path  # nothing of this file is open any more
+    if _empties_tables(item) or (ends_file and _served["tests"] >= TESTS_OF_A_COPY):
         testing_databases.renew(testing.HOME)
+        _served.clear()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
+OWN = "test_"  # how the names of copies begin
 PACKAGE = Path(__file__).parents[2]
 MADE_OF = ("*/migrations/*.py", "*/data/*", "core/together.py")
 
@@ -35,14 +36,16 @@ def schema_name() -> str:
 def take(home: Path, process: str) -> None:
     """Point Django at a new copy of the schema for ``process``."""
     connection = connections[DEFAULT_DB_ALIAS]
-    own = f"test_{connection.settings_dict['NAME']}_{process}"
+    own = f"{OWN}{connection.settings_dict['NAME']}_{process}"
     copy(home, own)
     connection.settings_dict["NAME"] = settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = own
 
 
 def renew(home: Path) -> None:
-    """Take a new copy in place of the one that a test emptied."""
-    copy(home, str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"]))
+    """Take a new copy in place of this process's; nothing if it has none."""
+    own = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
+    if own.startswith(OWN):
+        copy(home, own)
 
 
 def copy(home: Path, name: str) -> None:
