@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
+from django.db import connection
 from django.utils import timezone
 
 from openhtm.audit.models import InvariantRun
@@ -30,6 +31,18 @@ class Invariant:
     code: str
     promise: str
     check: Callable[[], tuple[int, list[str]]]
+
+
+def rows_that_break(sql: str) -> Callable[[], tuple[int, list[str]]]:
+    """Make the check of a law from the statement that selects the name of every row that breaks it."""
+
+    def check() -> tuple[int, list[str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) OVER (), broken.name FROM ({sql}) AS broken(name) LIMIT 5")  # noqa: S608 - constants of the rooms
+            rows = cursor.fetchall()
+        return (rows[0][0] if rows else 0), [str(name) for _, name in rows]
+
+    return check
 
 
 _registry: dict[str, Invariant] = {}

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.db import connection
-
-from openhtm.audit.invariants import Invariant
+from openhtm.audit.invariants import Invariant, rows_that_break
 from openhtm.inventory.services.derived import TYPES_HOLD
-
-
-def _check(sql: str) -> Callable[[], tuple[int, list[str]]]:
-    def run() -> tuple[int, list[str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) OVER (), broken.control_number FROM ({sql}) broken LIMIT 5")  # noqa: S608 - constants below
-            rows = cursor.fetchall()
-        return (rows[0][0] if rows else 0), [name for _, name in rows]
-
-    return run
-
 
 _STATUS = """
 SELECT d.control_number FROM inventory_device d
@@ -57,9 +42,11 @@ WHERE l.facility_id <> d.facility_id OR p.facility_id <> d.facility_id
 
 INVARIANTS = (
     TYPES_HOLD,
-    Invariant("device-status-history", "The status of every device is that of its newest status change.", _check(_STATUS)),
-    Invariant("device-last-seen", "No device was seen later than it says.", _check(_SEEN)),
-    Invariant("device-parts-no-circle", "No device is part of itself by any way round.", _check(_CYCLES)),
-    Invariant("merged-number-kept", "The number of every merged record leads to the one record that stands for it.", _check(_MERGED)),
-    Invariant("device-place-own-facility", "The place and department of every device belong to its facility.", _check(_PLACES)),
+    Invariant("device-status-history", "The status of every device is that of its newest status change.", rows_that_break(_STATUS)),
+    Invariant("device-last-seen", "No device was seen later than it says.", rows_that_break(_SEEN)),
+    Invariant("device-parts-no-circle", "No device is part of itself by any way round.", rows_that_break(_CYCLES)),
+    Invariant(
+        "merged-number-kept", "The number of every merged record leads to the one record that stands for it.", rows_that_break(_MERGED)
+    ),
+    Invariant("device-place-own-facility", "The place and department of every device belong to its facility.", rows_that_break(_PLACES)),
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.db import connection
 
-from openhtm.audit.invariants import Invariant
+from openhtm.audit.invariants import Invariant, rows_that_break
 from openhtm.identity.actor import Actor
 from openhtm.inventory.models import Device
 from openhtm.inventory.rules.status import IN_INVENTORY
@@ -17,16 +15,6 @@ from openhtm.maintenance.services import workload
 
 SAMPLE = 50
 """Schedules computed row by row at each check; the equality tests compute thousands."""
-
-
-def _check(sql: str) -> Callable[[], tuple[int, list[str]]]:
-    def run() -> tuple[int, list[str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) OVER (), broken.control_number FROM ({sql}) broken LIMIT 5")  # noqa: S608 - constants below
-            rows = cursor.fetchall()
-        return (rows[0][0] if rows else 0), [name for _, name in rows]
-
-    return run
 
 
 _ONE_OPEN = """
@@ -90,15 +78,15 @@ INVARIANTS = (
         "Every device of the inventory has a live schedule, a decision that none is needed, or stands in the list of findings.",
         every_device_accounted_for,
     ),
-    Invariant("visit-one-open", "Every live schedule has exactly one open visit.", _check(_ONE_OPEN)),
-    Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", _check(_NOT_LIVE)),
-    Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", _check(_SAME_DEVICE)),
-    Invariant("visit-done-by-attempt", "A visit that is done has the attempt that did it.", _check(_DONE_HAS_ATTEMPT)),
+    Invariant("visit-one-open", "Every live schedule has exactly one open visit.", rows_that_break(_ONE_OPEN)),
+    Invariant("visit-of-live-schedule", "Only live schedules have an open visit.", rows_that_break(_NOT_LIVE)),
+    Invariant("visit-of-its-device", "A visit belongs to the device of its schedule.", rows_that_break(_SAME_DEVICE)),
+    Invariant("visit-done-by-attempt", "A visit that is done has the attempt that did it.", rows_that_break(_DONE_HAS_ATTEMPT)),
     Invariant(
         "visit-state-as-computed",
         "The stored day and state of open visits are those that the rules compute (a sample).",
         stored_as_computed,
     ),
-    Invariant("workload-as-facts", "The work to come of every schedule is stored as the facts say.", _check(workload.WRONG_ROWS)),
-    Invariant("workload-sums", "The sums of planning are those of the schedules.", _check(workload.WRONG_SUMS)),
+    Invariant("workload-as-facts", "The work to come of every schedule is stored as the facts say.", rows_that_break(workload.WRONG_ROWS)),
+    Invariant("workload-sums", "The sums of planning are those of the schedules.", rows_that_break(workload.WRONG_SUMS)),
 )

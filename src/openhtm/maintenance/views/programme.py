@@ -82,8 +82,7 @@ def of_type(request: HttpRequest, type_id: int) -> HttpResponse:
 
 def _shown(actor: Actor, device: Device | None) -> bool:
     """Lines of single devices are shown to those who may see devices of that facility."""
-    reach = actor.reach()
-    return device is None or reach.everywhere or device.facility_id in reach.facility_ids
+    return device is None or actor.reach().sees_facility(device.facility_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.db import connection
-
-from openhtm.audit.invariants import Invariant
-
-
-def _check(sql: str) -> Callable[[], tuple[int, list[str]]]:
-    def run() -> tuple[int, list[str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) OVER (), broken.name FROM ({sql}) broken LIMIT 5")  # noqa: S608 - constants below
-            rows = cursor.fetchall()
-        return (rows[0][0] if rows else 0), [str(name) for _, name in rows]
-
-    return run
-
+from openhtm.audit.invariants import Invariant, rows_that_break
 
 _COUNTS = """
 SELECT s.title AS name FROM pulse_survey s
@@ -41,9 +26,15 @@ WHERE s.sealed AND EXISTS (
   AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(s.blocks) b WHERE b->>'key' = c.group_key))
 """
 INVARIANTS = (
-    Invariant("survey-counts-as-answered", "Every question was answered as often in a group as people of it answered.", _check(_COUNTS)),
-    Invariant("survey-least-group", "No group in which answers are counted or told is smaller than the least group.", _check(_LEAST)),
     Invariant(
-        "survey-sealed-keeps-told", "A sealed survey keeps counts of the groups that may be shown, and no finer ones.", _check(_SEALED)
+        "survey-counts-as-answered", "Every question was answered as often in a group as people of it answered.", rows_that_break(_COUNTS)
+    ),
+    Invariant(
+        "survey-least-group", "No group in which answers are counted or told is smaller than the least group.", rows_that_break(_LEAST)
+    ),
+    Invariant(
+        "survey-sealed-keeps-told",
+        "A sealed survey keeps counts of the groups that may be shown, and no finer ones.",
+        rows_that_break(_SEALED),
     ),
 )

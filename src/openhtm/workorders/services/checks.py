@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.db import connection
-
-from openhtm.audit.invariants import Invariant
+from openhtm.audit.invariants import Invariant, rows_that_break
 from openhtm.workorders.services.costs import DIFFERS, FACTS
-
-
-def _check(sql: str) -> Callable[[], tuple[int, list[str]]]:
-    def run() -> tuple[int, list[str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) OVER (), broken.name FROM ({sql}) broken LIMIT 5")  # noqa: S608 - constants below
-            rows = cursor.fetchall()
-        return (rows[0][0] if rows else 0), [str(name) for _, name in rows]
-
-    return run
-
 
 _COSTS = f"""
 SELECT 'WO-' || o.number AS name FROM workorders_workorder o JOIN ({FACTS.format(only="")}) f ON f.id = o.id WHERE {DIFFERS}
@@ -49,10 +34,10 @@ LEFT JOIN sites_location l ON l.id = o.location_id LEFT JOIN sites_department p 
 WHERE l.facility_id <> o.facility_id OR p.facility_id <> o.facility_id
 """
 INVARIANTS = (
-    Invariant("workorder-costs", "The costs of every order are the sum of its entries.", _check(_COSTS)),
-    Invariant("workorder-one-timer", "Nobody has two timers running.", _check(_TIMERS)),
-    Invariant("workorder-settled-timer", "No timer runs on an order that is closed or merged.", _check(_SETTLED_TIMERS)),
-    Invariant("workorder-merged-live", "Every merged order leads to one that is not merged itself.", _check(_MERGED)),
-    Invariant("workorder-status-events", "The status of every order under way is that of its newest event.", _check(_STATUS)),
-    Invariant("workorder-place-own-facility", "The place and department of every order belong to its facility.", _check(_PLACES)),
+    Invariant("workorder-costs", "The costs of every order are the sum of its entries.", rows_that_break(_COSTS)),
+    Invariant("workorder-one-timer", "Nobody has two timers running.", rows_that_break(_TIMERS)),
+    Invariant("workorder-settled-timer", "No timer runs on an order that is closed or merged.", rows_that_break(_SETTLED_TIMERS)),
+    Invariant("workorder-merged-live", "Every merged order leads to one that is not merged itself.", rows_that_break(_MERGED)),
+    Invariant("workorder-status-events", "The status of every order under way is that of its newest event.", rows_that_break(_STATUS)),
+    Invariant("workorder-place-own-facility", "The place and department of every order belong to its facility.", rows_that_break(_PLACES)),
 )
